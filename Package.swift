@@ -1,0 +1,120 @@
+// swift-tools-version: 6.2
+// SPDX-FileCopyrightText: 2026 The Teller authors
+// SPDX-License-Identifier: Apache-2.0
+
+import PackageDescription
+
+/// One settings list for every target: Swift 6, strict memory safety, no warnings.
+let settings: [SwiftSetting] = [
+    .enableUpcomingFeature("ExistentialAny"),
+    .enableUpcomingFeature("InternalImportsByDefault"),
+    .enableUpcomingFeature("MemberImportVisibility"),
+    .enableUpcomingFeature("NonisolatedNonsendingByDefault"),
+    .strictMemorySafety(),
+    .treatAllWarnings(as: .error),
+]
+
+/// Tests get the same language mode and warnings, but may touch pointers freely.
+let testSettings: [SwiftSetting] = [
+    .enableUpcomingFeature("ExistentialAny"),
+    .enableUpcomingFeature("NonisolatedNonsendingByDefault"),
+    .treatAllWarnings(as: .error),
+]
+
+let nioCore = Target.Dependency.product(name: "NIOCore", package: "swift-nio")
+let nioPosix = Target.Dependency.product(name: "NIOPosix", package: "swift-nio")
+let nioHTTP1 = Target.Dependency.product(name: "NIOHTTP1", package: "swift-nio")
+let nioEmbedded = Target.Dependency.product(name: "NIOEmbedded", package: "swift-nio")
+let logging = Target.Dependency.product(name: "Logging", package: "swift-log")
+let crypto = Target.Dependency.product(name: "Crypto", package: "swift-crypto")
+let arguments = Target.Dependency.product(name: "ArgumentParser", package: "swift-argument-parser")
+let configuration = Target.Dependency.product(name: "Configuration", package: "swift-configuration")
+let lifecycle = Target.Dependency.product(
+    name: "ServiceLifecycle", package: "swift-service-lifecycle")
+let grdb = Target.Dependency.product(name: "GRDB", package: "GRDB.swift")
+
+func module(
+    _ name: String, folder: String? = nil, _ dependencies: [Target.Dependency] = []
+) -> Target {
+    .target(
+        name: name, dependencies: dependencies, path: "Sources/\(folder ?? name)",
+        swiftSettings: settings)
+}
+
+func tests(
+    _ name: String, _ dependencies: [Target.Dependency], resources: [Resource] = []
+) -> Target {
+    .testTarget(
+        name: name, dependencies: dependencies, path: "Tests/\(name)", resources: resources,
+        swiftSettings: testSettings)
+}
+
+let package = Package(
+    name: "teller",
+    products: [
+        .library(name: "TellerClient", targets: ["TellerClient"]),
+        .library(name: "TellerProtocol", targets: ["TellerProtocol"]),
+        .executable(name: "teller", targets: ["TellerServer"]),
+        .executable(name: "teller-contract", targets: ["ContractGenerator"]),
+    ],
+    dependencies: [
+        .package(url: "https://github.com/apple/swift-nio", from: "2.101.2"),
+        .package(url: "https://github.com/apple/swift-log", from: "1.16.2"),
+        .package(url: "https://github.com/apple/swift-crypto", from: "4.5.2"),
+        .package(url: "https://github.com/apple/swift-argument-parser", from: "1.8.2"),
+        .package(
+            url: "https://github.com/apple/swift-configuration", from: "1.4.0",
+            traits: ["JSON", "YAML"]),
+        .package(url: "https://github.com/swift-server/swift-service-lifecycle", from: "2.13.0"),
+        .package(url: "https://github.com/groue/GRDB.swift", from: "7.10.0"),
+    ],
+    targets: [
+        // The C libraries: a module map and a shim, nothing else.
+        .systemLibrary(
+            name: "CNghttp2", path: "Sources/CNghttp2", pkgConfig: "libnghttp2",
+            providers: [.apt(["libnghttp2-dev"])]),
+        .systemLibrary(
+            name: "COpenSSL", path: "Sources/COpenSSL", pkgConfig: "openssl",
+            providers: [.apt(["libssl-dev"])]),
+        .systemLibrary(
+            name: "CLibpq", path: "Sources/CLibpq", pkgConfig: "libpq",
+            providers: [.apt(["libpq-dev"])]),
+
+        // Pure foundations.
+        module("TellerProtocol", folder: "Protocol"),
+        module("HTTPMessages"),
+        module("Resilience"),
+        module("TON"),
+
+        // The wire.
+        module("HTTP2", ["CNghttp2", "HTTPMessages", nioCore]),
+        module("TLS", ["COpenSSL", nioCore]),
+        module(
+            "Transport", ["HTTP2", "HTTPMessages", "TLS", nioCore, nioPosix, nioHTTP1, logging]),
+
+        // The money.
+        module("Ledger", ["TellerProtocol", crypto, logging]),
+        module("SQLiteStore", ["Ledger", "TellerProtocol", grdb, logging]),
+        module("PostgresStore", ["Ledger", "TellerProtocol", "CLibpq", logging]),
+
+        // The service.
+        module("RPC", ["TellerProtocol", "HTTPMessages", crypto, logging]),
+        module("Supervision", ["Resilience", lifecycle, logging]),
+        module("Workers", ["Ledger", "Supervision", "TellerProtocol", logging]),
+        module(
+            "TellerClient", folder: "Client",
+            ["TellerProtocol", "Resilience", "HTTPMessages", "Transport", nioCore, logging]),
+        .executableTarget(
+            name: "TellerServer",
+            dependencies: [
+                "TellerProtocol", "TellerClient", "RPC", "Transport", "HTTPMessages", "Ledger",
+                "SQLiteStore", "PostgresStore", "Supervision", "Workers", "TON", "TLS", arguments,
+                configuration, lifecycle, logging, nioCore, nioPosix, crypto,
+            ],
+            path: "Sources/Server", swiftSettings: settings),
+        .executableTarget(
+            name: "ContractGenerator", dependencies: ["TellerProtocol", arguments],
+            path: "Sources/ContractGenerator", swiftSettings: settings),
+    ],
+    swiftLanguageModes: [.v6]
+)

@@ -1,0 +1,103 @@
+// SPDX-FileCopyrightText: 2026 The Teller authors
+// SPDX-License-Identifier: Apache-2.0
+
+/// The header fields of one message, in one flat buffer.
+///
+/// Names are lower case as HTTP/2 has them (RFC 9113 section 8.2); HTTP/1.1 names are folded by
+/// the transport. All bytes lie in a single array, so a whole list costs two allocations.
+package struct HTTPHeaders: Sendable {
+    private struct Field: Sendable {
+        var start: Int32
+        var nameCount: Int32
+        var valueCount: Int32
+    }
+
+    private var bytes: [UInt8] = []
+    private var fields: [Field] = []
+
+    package init() {}
+
+    package init(_ pairs: KeyValuePairs<String, String>) {
+        for (name, value) in pairs { add(name, value) }
+    }
+
+    package var count: Int { fields.count }
+
+    /// The size RFC 9113 section 6.5.2 counts: name, value and 32 bytes for each field.
+    package var listBytes: Int { bytes.count + 32 * fields.count }
+
+    package mutating func reserve(fields fieldCount: Int, bytes byteCount: Int) {
+        fields.reserveCapacity(fieldCount)
+        bytes.reserveCapacity(byteCount)
+    }
+
+    package mutating func add(_ name: String, _ value: String) {
+        add(name: name.utf8, value: value.utf8)
+    }
+
+    package mutating func add(name: some Collection<UInt8>, value: some Collection<UInt8>) {
+        let start = bytes.count
+        bytes.append(contentsOf: name)
+        let valueStart = bytes.count
+        bytes.append(contentsOf: value)
+        fields.append(
+            Field(
+                start: Int32(start), nameCount: Int32(valueStart - start),
+                valueCount: Int32(bytes.count - valueStart)))
+    }
+
+    /// The value of the first field called `name`, nil when there is none or it is not UTF-8.
+    package subscript(_ name: StaticString) -> String? {
+        for index in fields.indices where self.name(at: index, equals: name) {
+            return String(validating: valueBytes(at: index), as: UTF8.self)
+        }
+        return nil
+    }
+
+    package func contains(_ name: StaticString) -> Bool {
+        fields.indices.contains { self.name(at: $0, equals: name) }
+    }
+
+    /// How many fields are called `name`.
+    package func count(of name: StaticString) -> Int {
+        fields.indices.count { self.name(at: $0, equals: name) }
+    }
+
+    package func nameBytes(at index: Int) -> ArraySlice<UInt8> {
+        let field = fields[index]
+        return bytes[Int(field.start)..<Int(field.start + field.nameCount)]
+    }
+
+    package func valueBytes(at index: Int) -> ArraySlice<UInt8> {
+        let field = fields[index]
+        let start = Int(field.start + field.nameCount)
+        return bytes[start..<start + Int(field.valueCount)]
+    }
+
+    private func name(at index: Int, equals name: StaticString) -> Bool {
+        let field = fields[index]
+        guard Int(field.nameCount) == name.utf8CodeUnitCount else { return false }
+        return unsafe name.withUTF8Buffer { wanted in
+            for offset in 0..<Int(field.nameCount)
+            where unsafe bytes[Int(field.start) + offset] != wanted[offset] {
+                return false
+            }
+            return true
+        }
+    }
+}
+
+extension HTTPHeaders: Sequence {
+    /// The fields as text, in order; for logs, tests and the client.
+    package func makeIterator() -> AnyIterator<(name: String, value: String)> {
+        var index = 0
+        return AnyIterator {
+            guard index < self.count else { return nil }
+            defer { index += 1 }
+            return (
+                String(decoding: self.nameBytes(at: index), as: UTF8.self),
+                String(decoding: self.valueBytes(at: index), as: UTF8.self)
+            )
+        }
+    }
+}
