@@ -1,0 +1,339 @@
+// SPDX-FileCopyrightText: 2026 The Teller authors
+// SPDX-License-Identifier: Apache-2.0
+
+package import TellerProtocol
+
+/// The rows a batch must lock and read before it can be decided. Each list is sorted and unique.
+package struct BatchNeeds: Sendable {
+    /// To lock first, in this order.
+    package let withdrawals: [WithdrawalID]
+    /// Accounts the commands name, to lock after the withdrawals in this order. The accounts of
+    /// `withdrawals` join them, in the same order.
+    package let accounts: [AccountKey]
+    /// Those of `accounts` to make when they are missing.
+    package let accountsToOpen: [AccountKey]
+    /// To read once the accounts are locked, each with the withdrawal or entry it stands for.
+    package let keys: [KeyScope]
+
+    package init(_ commands: [LedgerCommand]) {
+        var withdrawals: Set<WithdrawalID> = []
+        var accounts: Set<AccountKey> = []
+        var accountsToOpen: Set<AccountKey> = []
+        var keys: Set<KeyScope> = []
+        for command in commands {
+            switch command {
+            case .create(let create):
+                accounts.insert(create.account)
+                if let scope = create.scope { keys.insert(scope) }
+            case .credit(let credit):
+                accounts.insert(credit.account)
+                accountsToOpen.insert(credit.account)
+                if let scope = credit.scope { keys.insert(scope) }
+            case .transition(let transition):
+                withdrawals.insert(transition.id)
+            }
+        }
+        self.withdrawals = withdrawals.sorted()
+        self.accounts = accounts.sorted()
+        self.accountsToOpen = accountsToOpen.sorted()
+        self.keys = keys.sorted()
+    }
+}
+
+/// What the store found of a batch's needs; rows that don't exist are absent.
+package struct BatchSnapshot: Sendable {
+    package var accounts: [AccountKey: Account] = [:]
+    package var keys: [KeyScope: KeyRecord] = [:]
+    /// The withdrawals asked for, and those the key records stand for.
+    package var withdrawals: [WithdrawalID: Withdrawal] = [:]
+    /// The entries the key records stand for.
+    package var entries: [KeyScope: Entry] = [:]
+
+    package init() {}
+}
+
+/// The rows one batch writes. Every account and withdrawal appears once, in its final form.
+package struct BatchWrites: Sendable {
+    package var accounts: [Account] = []
+    package var entries: [Entry] = []
+    package var newWithdrawals: [Withdrawal] = []
+    package var changedWithdrawals: [Withdrawal] = []
+    package var events: [WithdrawalEvent] = []
+    package var openedHolds: [Hold] = []
+    package var endedHolds: [Hold] = []
+    package var keys: [KeyRecord] = []
+    package var payouts: [Payout] = []
+
+    /// Whether there is nothing to write.
+    package var isEmpty: Bool {
+        entries.isEmpty && events.isEmpty && keys.isEmpty
+    }
+}
+
+/// Decides a batch: pure, so that both stores decide alike.
+///
+/// Commands are decided in order, each on top of what the ones before it did, and a refused one
+/// leaves no trace. The store has locked everything the plan reads, so what is decided here is
+/// true when it is written.
+package struct BatchPlan: Sendable {
+    /// One outcome for each command, in order.
+    package private(set) var outcomes: [LedgerOutcome] = []
+    package private(set) var writes = BatchWrites()
+
+    private var snapshot: BatchSnapshot
+    private let now: Timestamp
+    private let outcomeLifeMilliseconds: Int64
+    private var changedAccounts: [AccountKey: Int] = [:]
+    private var changedWithdrawals: [WithdrawalID: WithdrawalRow] = [:]
+
+    /// Where a withdrawal touched by this batch stands in `writes`.
+    private enum WithdrawalRow {
+        case new(Int)
+        case changed(Int)
+    }
+
+    /// - Parameters:
+    ///   - now: the batch's time; every row it writes carries it.
+    ///   - outcomeLifeMilliseconds: how long a key's first outcome is kept.
+    package init(
+        _ commands: [LedgerCommand], on snapshot: BatchSnapshot, at now: Timestamp,
+        outcomeLifeMilliseconds: Int64
+    ) {
+        self.snapshot = snapshot
+        self.now = now
+        self.outcomeLifeMilliseconds = outcomeLifeMilliseconds
+        outcomes.reserveCapacity(commands.count)
+        for command in commands {
+            let outcome =
+                switch command {
+                case .create(let create): decide(create)
+                case .credit(let credit): decide(credit)
+                case .transition(let transition): decide(transition)
+                }
+            outcomes.append(outcome)
+        }
+    }
+
+    // MARK: - Withdrawals
+
+    private mutating func decide(_ create: CreateWithdrawal) -> LedgerOutcome {
+        let fingerprint = create.key == nil ? nil : create.fingerprint
+        if let scope = create.scope, let record = snapshot.keys[scope] {
+            return replay(create, of: record, fingerprint: fingerprint)
+        }
+        guard var account = snapshot.accounts[create.account] else {
+            return .refused(.accountNotFound)
+        }
+        let fee: Nanotons
+        switch create.admission {
+        case .admitted(let admittedFee): fee = admittedFee
+        case .refused(let refusal): return .refused(refusal)
+        }
+        guard let total = create.amount.adding(fee),
+            let available = account.available.subtracting(total)
+        else { return .refused(.insufficientFunds) }
+        guard let held = account.held.adding(total) else { return .refused(.balanceOverflow) }
+
+        let withdrawal = Withdrawal(
+            id: create.id, account: create.account, amount: create.amount, fee: fee,
+            destination: create.destination, comment: create.comment, state: .pending, version: 1,
+            createdAt: now, updatedAt: now, transactionHash: nil, failureReason: nil)
+        account.available = available
+        account.held = held
+        append(
+            .hold, to: &account, availableDelta: -total.rawValue, heldDelta: total.rawValue,
+            withdrawalID: create.id, reference: nil)
+        snapshot.withdrawals[create.id] = withdrawal
+        changedWithdrawals[create.id] = .new(writes.newWithdrawals.count)
+        writes.newWithdrawals.append(withdrawal)
+        writes.openedHolds.append(
+            Hold(id: create.id, account: create.account, amount: total, state: .open, at: now))
+        writes.events.append(
+            WithdrawalEvent(
+                withdrawalID: create.id, sequence: 1, state: .pending, at: now, detail: nil))
+        return .created(
+            withdrawal,
+            record: remember(create.scope, fingerprint, as: .withdrawal(create.id)))
+    }
+
+    private func replay(
+        _ create: CreateWithdrawal, of record: KeyRecord, fingerprint: Fingerprint?
+    ) -> LedgerOutcome {
+        guard case .withdrawal(let id) = record.subject, let first = snapshot.withdrawals[id] else {
+            return .refused(.keyExpired(withdrawal: nil, state: nil))
+        }
+        guard record.fingerprint == fingerprint else {
+            var fields: [String] = []
+            if first.amount != create.amount { fields.append("amount") }
+            if first.destination.rawAddress != create.destination.rawAddress {
+                fields.append("destination")
+            }
+            if first.comment != create.comment { fields.append("comment") }
+            return .refused(.keyReused(fields: fields))
+        }
+        guard now < record.expiresAt else {
+            return .refused(.keyExpired(withdrawal: id, state: first.state))
+        }
+        return .createReplayed(now: first, record: record)
+    }
+
+    private mutating func decide(_ transition: TransitionWithdrawal) -> LedgerOutcome {
+        guard var withdrawal = snapshot.withdrawals[transition.id],
+            transition.tenant == nil || transition.tenant == withdrawal.account.tenant
+        else { return .refused(.withdrawalNotFound) }
+        guard withdrawal.state == transition.from,
+            transition.version == nil || transition.version == withdrawal.version,
+            let posting = WithdrawalStateMachine.posting(from: transition.from, to: transition.to)
+        else { return .conflict(withdrawal) }
+        if let refusal = post(posting, of: withdrawal) { return .refused(refusal) }
+
+        withdrawal.state = transition.to
+        withdrawal.version += 1
+        withdrawal.updatedAt = now
+        if let hash = transition.transactionHash { withdrawal.transactionHash = hash }
+        if transition.to == .failed || transition.to == .returned {
+            withdrawal.failureReason = transition.detail
+        }
+        snapshot.withdrawals[withdrawal.id] = withdrawal
+        write(withdrawal)
+        writes.events.append(
+            WithdrawalEvent(
+                withdrawalID: withdrawal.id, sequence: withdrawal.version, state: transition.to,
+                at: now, detail: transition.detail))
+        if let payout = transition.payout { writes.payouts.append(payout) }
+        return .transitioned(withdrawal)
+    }
+
+    /// Applies a transition's posting; returns why it can't be, having changed nothing.
+    private mutating func post(
+        _ posting: WithdrawalStateMachine.Posting, of withdrawal: Withdrawal
+    ) -> LedgerRefusal? {
+        guard posting != .none else { return nil }
+        guard var account = snapshot.accounts[withdrawal.account] else { return .accountNotFound }
+        guard let total = withdrawal.amount.adding(withdrawal.fee) else { return .balanceOverflow }
+        let kind: EntryKind
+        let freed: Nanotons
+        let unheld: Nanotons
+        switch posting {
+        case .none: return nil
+        case .capture: (kind, freed, unheld) = (.capture, .zero, total)
+        case .release: (kind, freed, unheld) = (.release, total, total)
+        case .returned(wasHeld: true): (kind, freed, unheld) = (.return, withdrawal.amount, total)
+        case .returned(wasHeld: false): (kind, freed, unheld) = (.return, withdrawal.amount, .zero)
+        }
+        guard let available = account.available.adding(freed) else { return .balanceOverflow }
+        guard let held = account.held.subtracting(unheld) else { return .balanceOverflow }
+        account.available = available
+        account.held = held
+        append(
+            kind, to: &account, availableDelta: freed.rawValue, heldDelta: -unheld.rawValue,
+            withdrawalID: withdrawal.id, reference: nil)
+        if unheld != .zero {
+            writes.endedHolds.append(
+                Hold(
+                    id: withdrawal.id, account: withdrawal.account, amount: total,
+                    state: kind == .release ? .released : .captured, at: now))
+        }
+        return nil
+    }
+
+    // MARK: - Credits
+
+    private mutating func decide(_ credit: CreditAccount) -> LedgerOutcome {
+        let fingerprint = credit.key == nil ? nil : credit.fingerprint
+        if let scope = credit.scope, let record = snapshot.keys[scope] {
+            return replay(credit, of: record, fingerprint: fingerprint)
+        }
+        var account = snapshot.accounts[credit.account] ?? Account(empty: credit.account, at: now)
+        guard let available = account.available.adding(credit.amount),
+            // What is held may come back, so both together must stay within bounds.
+            available.adding(account.held) != nil
+        else { return .refused(.balanceOverflow) }
+        account.available = available
+        let entry = append(
+            .credit, to: &account, availableDelta: credit.amount.rawValue, heldDelta: 0,
+            withdrawalID: nil, reference: credit.reference)
+        if let scope = credit.scope { snapshot.entries[scope] = entry }
+        return .credited(
+            entry, account,
+            record: remember(credit.scope, fingerprint, as: .entry(entry.sequence)))
+    }
+
+    private func replay(
+        _ credit: CreditAccount, of record: KeyRecord, fingerprint: Fingerprint?
+    ) -> LedgerOutcome {
+        guard let first = snapshot.entries[record.scope],
+            let account = snapshot.accounts[credit.account]
+        else { return .refused(.keyExpired(withdrawal: nil, state: nil)) }
+        guard record.fingerprint == fingerprint else {
+            var fields: [String] = []
+            if first.availableDelta != credit.amount.rawValue { fields.append("amount") }
+            if first.reference != credit.reference { fields.append("reference") }
+            return .refused(.keyReused(fields: fields))
+        }
+        guard now < record.expiresAt else {
+            return .refused(.keyExpired(withdrawal: nil, state: nil))
+        }
+        return .creditReplayed(first, account, record: record)
+    }
+
+    // MARK: - Rows
+
+    /// Appends an entry to the journal of `account`, whose sums already include it, and notes the
+    /// account as changed.
+    @discardableResult
+    private mutating func append(
+        _ kind: EntryKind, to account: inout Account, availableDelta: Int64, heldDelta: Int64,
+        withdrawalID: WithdrawalID?, reference: String?
+    ) -> Entry {
+        account.lastSequence += 1
+        account.updatedAt = now
+        let entry = Entry(
+            account: account.key, sequence: account.lastSequence, kind: kind,
+            availableDelta: availableDelta, heldDelta: heldDelta, available: account.available,
+            held: account.held, withdrawalID: withdrawalID, reference: reference, at: now)
+        writes.entries.append(entry)
+        snapshot.accounts[account.key] = account
+        if let index = changedAccounts[account.key] {
+            writes.accounts[index] = account
+        } else {
+            changedAccounts[account.key] = writes.accounts.count
+            writes.accounts.append(account)
+        }
+        return entry
+    }
+
+    private mutating func write(_ withdrawal: Withdrawal) {
+        switch changedWithdrawals[withdrawal.id] {
+        case .new(let index): writes.newWithdrawals[index] = withdrawal
+        case .changed(let index): writes.changedWithdrawals[index] = withdrawal
+        case nil:
+            changedWithdrawals[withdrawal.id] = .changed(writes.changedWithdrawals.count)
+            writes.changedWithdrawals.append(withdrawal)
+        }
+    }
+
+    private mutating func remember(
+        _ scope: KeyScope?, _ fingerprint: Fingerprint?, as subject: KeyRecord.Subject
+    ) -> KeyRecord? {
+        guard let scope, let fingerprint else { return nil }
+        let record = KeyRecord(
+            scope: scope, fingerprint: fingerprint, subject: subject, firstSeenAt: now,
+            expiresAt: now.adding(milliseconds: outcomeLifeMilliseconds))
+        snapshot.keys[scope] = record
+        writes.keys.append(record)
+        return record
+    }
+}
+
+extension CreateWithdrawal {
+    package var scope: KeyScope? {
+        key.map { KeyScope(account: account, method: .withdrawCreate, key: $0) }
+    }
+}
+
+extension CreditAccount {
+    package var scope: KeyScope? {
+        key.map { KeyScope(account: account, method: .accountCredit, key: $0) }
+    }
+}

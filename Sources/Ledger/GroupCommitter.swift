@@ -1,0 +1,191 @@
+// SPDX-FileCopyrightText: 2026 The Teller authors
+// SPDX-License-Identifier: Apache-2.0
+
+internal import Dispatch
+internal import Synchronization
+
+/// Limits of the group committer.
+package struct GroupCommitLimits: Sendable {
+    /// Commands in one transaction at the most. Batches of about a hundred are the fastest on
+    /// PostgreSQL; far larger ones only add latency.
+    package var batchCommandsMax = 200
+    /// Commands that may wait; one more is refused as overloaded.
+    package var queuedCommandsMax = 20_000
+
+    package init() {}
+}
+
+/// Why a command was not answered by the ledger.
+package enum CommitError: Error, Sendable {
+    /// The queue is full; nothing was done.
+    case overloaded
+    /// The ledger is closing; nothing was done.
+    case closed
+    /// The caller's task was cancelled. When `mayHaveRun` is false, nothing was done.
+    case cancelled(mayHaveRun: Bool)
+    case store(StoreError)
+}
+
+/// Joins commands that arrive while a commit is in flight into the next batch.
+///
+/// There is no timer: a lone command commits at once, and under load a batch is as large as the
+/// previous commit took long. One commit runs at a time, on a thread of its own.
+///
+/// ```
+///  idle ── submit ──► committing ── batch done, queue empty ──► idle
+///                        │   ▲
+///                        └───┘ batch done, queue not empty: take the next batch
+/// ```
+package final class GroupCommitter: Sendable {
+    /// Runs one batch; it may block.
+    package typealias Commit =
+        @Sendable (_ commands: [LedgerCommand]) throws(StoreError) -> [LedgerOutcome]
+
+    private typealias Waiter = CheckedContinuation<Result<LedgerOutcome, CommitError>, Never>
+
+    private struct Pending {
+        let ticket: UInt64
+        let command: LedgerCommand
+    }
+
+    private struct State {
+        var queue: [Pending] = []
+        /// The callers still waiting, by ticket; a cancelled one has left.
+        var waiters: [UInt64: Waiter] = [:]
+        /// Tickets taken into a batch and not yet answered.
+        var inFlight: Set<UInt64> = []
+        var nextTicket: UInt64 = 0
+        var isCommitting = false
+        var isClosed = false
+        var drained: [CheckedContinuation<Void, Never>] = []
+    }
+
+    private let limits: GroupCommitLimits
+    private let commit: Commit
+    private let thread = DispatchQueue(label: "teller.group-commit")
+    private let state = Mutex(State())
+
+    package init(limits: GroupCommitLimits = GroupCommitLimits(), commit: @escaping Commit) {
+        self.limits = limits
+        self.commit = commit
+    }
+
+    /// Commits `command` with whatever else is waiting and returns what became of it.
+    ///
+    /// Cancelling the task returns at once; a command still queued is then taken back.
+    package func submit(_ command: LedgerCommand) async throws(CommitError) -> LedgerOutcome {
+        let ticket = state.withLock { state in
+            state.nextTicket += 1
+            return state.nextTicket
+        }
+        let result = await withTaskCancellationHandler {
+            await withCheckedContinuation { waiter in
+                enqueue(Pending(ticket: ticket, command: command), waiter)
+            }
+        } onCancel: {
+            cancel(ticket)
+        }
+        return try result.get()
+    }
+
+    /// Refuses new commands and returns once the queued ones are committed.
+    package func close() async {
+        await withCheckedContinuation { continuation in
+            let isIdle = state.withLock { state in
+                state.isClosed = true
+                guard state.isCommitting else { return true }
+                state.drained.append(continuation)
+                return false
+            }
+            if isIdle { continuation.resume() }
+        }
+    }
+
+    private enum Admission {
+        case queued(mustStart: Bool)
+        case refused(CommitError)
+    }
+
+    private func enqueue(_ pending: Pending, _ waiter: Waiter) {
+        let admission: Admission = state.withLock { state in
+            // Looked at under the lock: a cancellation that comes later finds the ticket queued.
+            if Task.isCancelled { return .refused(.cancelled(mayHaveRun: false)) }
+            if state.isClosed { return .refused(.closed) }
+            guard state.queue.count < limits.queuedCommandsMax else { return .refused(.overloaded) }
+            state.queue.append(pending)
+            state.waiters[pending.ticket] = waiter
+            let mustStart = !state.isCommitting
+            state.isCommitting = true
+            return .queued(mustStart: mustStart)
+        }
+        switch admission {
+        case .queued(mustStart: true): thread.async { self.commitUntilIdle() }
+        case .queued(mustStart: false): break
+        case .refused(let error): waiter.resume(returning: .failure(error))
+        }
+    }
+
+    private func cancel(_ ticket: UInt64) {
+        let (waiter, mayHaveRun) = state.withLock { state in
+            (state.waiters.removeValue(forKey: ticket), state.inFlight.contains(ticket))
+        }
+        waiter?.resume(returning: .failure(.cancelled(mayHaveRun: mayHaveRun)))
+    }
+
+    private func commitUntilIdle() {
+        while let batch = takeBatch() {
+            run(batch[...])
+        }
+    }
+
+    /// Takes the next batch, without the commands whose callers have left; nil when idle.
+    private func takeBatch() -> [Pending]? {
+        let (batch, drained): ([Pending], [CheckedContinuation<Void, Never>]) = state.withLock {
+            state in
+            state.queue.removeAll { state.waiters[$0.ticket] == nil }
+            guard !state.queue.isEmpty else {
+                state.isCommitting = false
+                defer { state.drained = [] }
+                return ([], state.drained)
+            }
+            let batch = Array(state.queue.prefix(limits.batchCommandsMax))
+            state.queue.removeFirst(batch.count)
+            for pending in batch { state.inFlight.insert(pending.ticket) }
+            return (batch, [])
+        }
+        for continuation in drained { continuation.resume() }
+        return batch.isEmpty ? nil : batch
+    }
+
+    /// Commits the commands and answers their callers.
+    ///
+    /// When the store refuses the batch as a whole, it is halved until the one bad command stands
+    /// alone: a batch never fails for a single command's sake.
+    private func run(_ batch: ArraySlice<Pending>) {
+        do throws(StoreError) {
+            let outcomes = try commit(batch.map(\.command))
+            precondition(outcomes.count == batch.count)
+            answer(batch) { .success(outcomes[$0]) }
+        } catch {
+            guard error.code == .rejected, batch.count > 1 else {
+                answer(batch) { _ in .failure(.store(error)) }
+                return
+            }
+            let half = batch.count / 2
+            run(batch.prefix(half))
+            run(batch.dropFirst(half))
+        }
+    }
+
+    private func answer(
+        _ batch: ArraySlice<Pending>, _ result: (Int) -> Result<LedgerOutcome, CommitError>
+    ) {
+        let waiters = state.withLock { state in
+            batch.map { pending in
+                state.inFlight.remove(pending.ticket)
+                return state.waiters.removeValue(forKey: pending.ticket)
+            }
+        }
+        for (index, waiter) in waiters.enumerated() { waiter?.resume(returning: result(index)) }
+    }
+}

@@ -1,0 +1,65 @@
+// SPDX-FileCopyrightText: 2026 The Teller authors
+// SPDX-License-Identifier: Apache-2.0
+
+package import TellerProtocol
+
+/// The ledger as the service uses it: commands through group commit, reads from the store.
+package final class Ledger: Sendable {
+    package let store: any LedgerStore
+    package let policy: WithdrawalPolicy
+    package let feed: WithdrawalFeed
+    private let ids: WithdrawalIDGenerator
+    private let committer: GroupCommitter
+
+    package init(
+        store: any LedgerStore, policy: WithdrawalPolicy, clock: LedgerClock,
+        limits: GroupCommitLimits = GroupCommitLimits()
+    ) {
+        self.store = store
+        self.policy = policy
+        let feed = WithdrawalFeed()
+        self.feed = feed
+        ids = WithdrawalIDGenerator(clock: clock)
+        committer = GroupCommitter(limits: limits) { commands throws(StoreError) in
+            let outcomes = try store.commit(commands, at: clock.now())
+            for case .transitioned(let withdrawal) in outcomes { feed.publish(withdrawal.id) }
+            return outcomes
+        }
+    }
+
+    /// Debits `account` by `amount` and the fee, and queues the payout.
+    ///
+    /// - Returns: `.created`, `.createReplayed` or `.refused`.
+    package func createWithdrawal(
+        account: AccountKey, amount: Nanotons, destination: Destination, comment: String?,
+        key: IdempotencyKey?
+    ) async throws(CommitError) -> LedgerOutcome {
+        try await committer.submit(
+            .create(
+                CreateWithdrawal(
+                    id: ids.next(), account: account, amount: amount, destination: destination,
+                    comment: comment, key: key, admission: policy.admit(amount))))
+    }
+
+    /// Adds `amount` to `account`, opening it when needed.
+    ///
+    /// - Returns: `.credited`, `.creditReplayed` or `.refused`.
+    package func credit(_ credit: CreditAccount) async throws(CommitError) -> LedgerOutcome {
+        try await committer.submit(.credit(credit))
+    }
+
+    /// Moves a withdrawal one step.
+    ///
+    /// - Returns: `.transitioned`, `.conflict` or `.refused`.
+    package func transition(
+        _ transition: TransitionWithdrawal
+    ) async throws(CommitError) -> LedgerOutcome {
+        try await committer.submit(.transition(transition))
+    }
+
+    /// Commits what is queued, refuses anything new, and closes the store.
+    package func close() async {
+        await committer.close()
+        await store.close()
+    }
+}

@@ -1,0 +1,120 @@
+// SPDX-FileCopyrightText: 2026 The Teller authors
+// SPDX-License-Identifier: Apache-2.0
+
+package import TellerProtocol
+
+/// Where the ledger is kept. Two stores implement it and pass one conformance suite.
+package protocol LedgerStore: Sendable {
+    /// Decides and writes `commands` in one durable transaction (fsync), with `BatchPlan`.
+    ///
+    /// Locks are taken in the order `BatchNeeds` lists. It blocks, so it is called only on a
+    /// thread that may block; calls from several threads are allowed.
+    ///
+    /// - Returns: one outcome for each command, in order.
+    /// - Throws: `StoreError`. After `.outcomeUnknown` the batch may or may not have been written;
+    ///   after any other nothing was.
+    func commit(
+        _ commands: [LedgerCommand], at now: Timestamp
+    ) throws(StoreError) -> [LedgerOutcome]
+
+    // Reads see every acknowledged write. They suspend and never block the caller's thread.
+
+    func account(_ key: AccountKey) async throws(StoreError) -> Account?
+
+    /// The journal of `key`, newest first, of sequences below `before` (nil: from the newest on).
+    func entries(
+        of key: AccountKey, before: Int64?, limit: Int
+    ) async throws(StoreError) -> [Entry]
+
+    func withdrawal(_ id: WithdrawalID) async throws(StoreError) -> Withdrawal?
+
+    /// The withdrawals of `key`, newest id first, of ids below `before`, in `state` if given.
+    func withdrawals(
+        of key: AccountKey, state: WithdrawalState?, before: WithdrawalID?, limit: Int
+    ) async throws(StoreError) -> [Withdrawal]
+
+    /// The events of a withdrawal after `sequence`, oldest first.
+    func events(
+        of id: WithdrawalID, after sequence: Int64, limit: Int
+    ) async throws(StoreError) -> [WithdrawalEvent]
+
+    /// The withdrawals in `state` last changed at or before `until`, longest unchanged first:
+    /// a worker's queue.
+    func withdrawals(
+        in state: WithdrawalState, unchangedSince until: Timestamp, limit: Int
+    ) async throws(StoreError) -> [Withdrawal]
+
+    /// The newest payout of each of `ids` that has one.
+    func payouts(of ids: [WithdrawalID]) async throws(StoreError) -> [WithdrawalID: Payout]
+
+    /// Checks promise 3 on up to `limit` accounts after `after` in key order: that the sums equal
+    /// the journal's, the newest entry's balances, and what open holds reserve.
+    func audit(
+        after: AccountKey?, limit: Int
+    ) async throws(StoreError) -> LedgerAudit
+
+    /// Succeeds when the store can be read and written.
+    func ping() async throws(StoreError)
+
+    /// Ends the store's connections once nothing uses them; idempotent.
+    func close() async
+}
+
+/// The result of checking some accounts against their journals.
+package struct LedgerAudit: Sendable, Equatable {
+    /// The accounts whose sums are wrong.
+    package var violations: [AccountKey]
+    /// How many were checked.
+    package var checked: Int
+    /// Where to go on; nil at the end.
+    package var last: AccountKey?
+
+    package init(violations: [AccountKey], checked: Int, last: AccountKey?) {
+        self.violations = violations
+        self.checked = checked
+        self.last = last
+    }
+}
+
+/// A failure of the store. `description` is safe to show; `detail` is for logs only.
+package struct StoreError: Error, Sendable, CustomStringConvertible, CustomDebugStringConvertible {
+    package enum Code: Sendable, Equatable {
+        /// The store can't be reached; nothing was written.
+        case unavailable
+        /// The connection was lost while a commit was under way: written or not, nobody knows yet.
+        case outcomeUnknown
+        /// The store refused a row; the batch was rolled back.
+        case rejected
+        /// The schema is not the one this program knows.
+        case schemaMismatch
+        /// The data can't be what this program wrote.
+        case corrupt
+    }
+
+    package let code: Code
+    /// What went wrong in the store's words; may name hosts and tables.
+    package let detail: String
+    package let file: StaticString
+    package let line: UInt
+
+    package init(
+        _ code: Code, _ detail: String, file: StaticString = #fileID, line: UInt = #line
+    ) {
+        self.code = code
+        self.detail = detail
+        self.file = file
+        self.line = line
+    }
+
+    package var description: String {
+        switch code {
+        case .unavailable: "the store is unavailable"
+        case .outcomeUnknown: "the store went away during a commit"
+        case .rejected: "the store refused the change"
+        case .schemaMismatch: "the store has another schema version"
+        case .corrupt: "the store holds data that can't be right"
+        }
+    }
+
+    package var debugDescription: String { "\(description): \(detail) (\(file):\(line))" }
+}

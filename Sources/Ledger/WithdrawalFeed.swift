@@ -1,0 +1,58 @@
+// SPDX-FileCopyrightText: 2026 The Teller authors
+// SPDX-License-Identifier: Apache-2.0
+
+internal import Synchronization
+package import TellerProtocol
+
+/// Tells watchers in this process that a withdrawal has changed.
+///
+/// It carries no news itself: a woken watcher reads the events after its cursor, so a signal that
+/// comes twice or too early does no harm, and changes made by other instances are found by the
+/// watcher's own slow poll.
+package final class WithdrawalFeed: Sendable {
+    /// Watchers at the most, in all.
+    package static let watchersMax = 10_000
+
+    private struct State {
+        var streams: [WithdrawalID: [UInt64: AsyncStream<Void>.Continuation]] = [:]
+        var count = 0
+        var nextID: UInt64 = 0
+    }
+
+    private let state = Mutex(State())
+
+    package init() {}
+
+    /// A stream that yields whenever `id` may have changed, until the task ends; nil when there
+    /// are too many watchers.
+    package func changes(of id: WithdrawalID) -> AsyncStream<Void>? {
+        let (stream, continuation) = AsyncStream.makeStream(
+            of: Void.self, bufferingPolicy: .bufferingNewest(1))
+        let watcher: UInt64? = state.withLock { state in
+            guard state.count < Self.watchersMax else { return nil }
+            state.count += 1
+            state.nextID += 1
+            state.streams[id, default: [:]][state.nextID] = continuation
+            return state.nextID
+        }
+        guard let watcher else { return nil }
+        continuation.onTermination = { [weak self] _ in self?.remove(watcher, of: id) }
+        return stream
+    }
+
+    package func publish(_ id: WithdrawalID) {
+        let watchers = state.withLock { state -> [AsyncStream<Void>.Continuation] in
+            guard state.count > 0, let streams = state.streams[id] else { return [] }
+            return Array(streams.values)
+        }
+        for watcher in watchers { watcher.yield() }
+    }
+
+    private func remove(_ watcher: UInt64, of id: WithdrawalID) {
+        state.withLock { state in
+            guard state.streams[id]?.removeValue(forKey: watcher) != nil else { return }
+            state.count -= 1
+            if state.streams[id]?.isEmpty == true { state.streams[id] = nil }
+        }
+    }
+}
