@@ -42,14 +42,25 @@ package struct HTTPHeaders: Sendable {
         bytes.append(contentsOf: value)
         fields.append(
             Field(
-                start: Int32(start), nameCount: Int32(valueStart - start),
-                valueCount: Int32(bytes.count - valueStart)))
+                start: Int32(start),
+                nameCount: Int32(valueStart - start),
+                valueCount: Int32(bytes.count - valueStart)
+            )
+        )
     }
 
     /// The value of the first field called `name`, nil when there is none or it is not UTF-8.
     package subscript(_ name: StaticString) -> String? {
         for index in fields.indices where self.name(at: index, equals: name) {
             return String(validating: valueBytes(at: index), as: UTF8.self)
+        }
+        return nil
+    }
+
+    /// The value of the first field called `name`, without copying it.
+    package func bytes(_ name: StaticString) -> ArraySlice<UInt8>? {
+        for index in fields.indices where self.name(at: index, equals: name) {
+            return valueBytes(at: index)
         }
         return nil
     }
@@ -77,7 +88,7 @@ package struct HTTPHeaders: Sendable {
     private func name(at index: Int, equals name: StaticString) -> Bool {
         let field = fields[index]
         guard Int(field.nameCount) == name.utf8CodeUnitCount else { return false }
-        return unsafe name.withUTF8Buffer { wanted in
+        return name.withUTF8Buffer { wanted in
             for offset in 0..<Int(field.nameCount)
             where unsafe bytes[Int(field.start) + offset] != wanted[offset] {
                 return false

@@ -1,6 +1,8 @@
 // SPDX-FileCopyrightText: 2026 The Teller authors
 // SPDX-License-Identifier: Apache-2.0
 
+import Synchronization
+
 /// A request method this service distinguishes.
 package enum HTTPMethod: Sendable, Equatable {
     case get, head, post
@@ -23,8 +25,11 @@ package struct HTTPRequest: Sendable {
     package var connection: HTTPConnectionInfo
 
     package init(
-        method: HTTPMethod, path: String, headers: HTTPHeaders = HTTPHeaders(),
-        body: [UInt8] = [], connection: HTTPConnectionInfo
+        method: HTTPMethod,
+        path: String,
+        headers: HTTPHeaders = HTTPHeaders(),
+        body: [UInt8] = [],
+        connection: HTTPConnectionInfo
     ) {
         self.method = method
         self.path = path
@@ -45,8 +50,15 @@ package final class HTTPConnectionInfo: Sendable {
     /// The subject (RFC 4514 text) of the verified client certificate; nil without one.
     package let clientCertificateSubject: String?
 
+    /// The handler's books on this connection; the transport leaves them alone.
+    package let callsInFlight = ConnectionCounter()
+    package let streamsOpen = ConnectionCounter()
+
     package init(
-        id: UInt64, version: HTTPVersion, remoteAddress: String, isEncrypted: Bool,
+        id: UInt64,
+        version: HTTPVersion,
+        remoteAddress: String,
+        isEncrypted: Bool,
         clientCertificateSubject: String?
     ) {
         self.id = id
@@ -55,6 +67,18 @@ package final class HTTPConnectionInfo: Sendable {
         self.isEncrypted = isEncrypted
         self.clientCertificateSubject = clientCertificateSubject
     }
+}
+
+/// A count that several threads keep together.
+package final class ConnectionCounter: Sendable {
+    private let value = Atomic<Int>(0)
+
+    /// Adds one and returns the new count.
+    package func increment() -> Int { value.add(1, ordering: .relaxed).newValue }
+
+    package func decrement() { value.subtract(1, ordering: .relaxed) }
+
+    package var count: Int { value.load(ordering: .relaxed) }
 }
 
 /// A whole response.
@@ -66,7 +90,9 @@ package struct HTTPResponse: Sendable {
     package var trailers: HTTPHeaders?
 
     package init(
-        status: Int, headers: HTTPHeaders = HTTPHeaders(), body: [UInt8] = [],
+        status: Int,
+        headers: HTTPHeaders = HTTPHeaders(),
+        body: [UInt8] = [],
         trailers: HTTPHeaders? = nil
     ) {
         self.status = status
