@@ -23,9 +23,20 @@ package final class WithdrawalFeed: Sendable {
 
     package init() {}
 
-    /// A stream that yields whenever `id` may have changed, until the task ends; nil when there
-    /// are too many watchers.
-    package func changes(of id: WithdrawalID) -> AsyncStream<Void>? {
+    /// One watcher's signals; dropping it ends the watch.
+    package struct Subscription: Sendable {
+        /// Yields at once and then whenever the withdrawal may have changed. Signals that come
+        /// while the watcher is busy become one.
+        package let changes: AsyncStream<Void>
+        fileprivate let continuation: AsyncStream<Void>.Continuation
+
+        /// Makes `changes` yield; for the watcher's own poll.
+        package func wake() { continuation.yield() }
+    }
+
+    /// Watches `id` until the task that reads the subscription ends; nil when there are too many
+    /// watchers.
+    package func subscribe(to id: WithdrawalID) -> Subscription? {
         let (stream, continuation) = AsyncStream.makeStream(
             of: Void.self, bufferingPolicy: .bufferingNewest(1))
         let watcher: UInt64? = state.withLock { state in
@@ -37,7 +48,8 @@ package final class WithdrawalFeed: Sendable {
         }
         guard let watcher else { return nil }
         continuation.onTermination = { [weak self] _ in self?.remove(watcher, of: id) }
-        return stream
+        continuation.yield()
+        return Subscription(changes: stream, continuation: continuation)
     }
 
     package func publish(_ id: WithdrawalID) {

@@ -3,8 +3,10 @@
 
 package import TellerProtocol
 
-/// The ledger as the service uses it: commands through group commit, reads from the store.
-package final class Ledger: Sendable {
+/// Keeps the ledger for the service: commands through group commit, reads from the store.
+///
+/// (A type called as its module would make `Ledger.Withdrawal` unreachable.)
+package final class Bookkeeper: Sendable {
     package let store: any LedgerStore
     package let policy: WithdrawalPolicy
     package let feed: WithdrawalFeed
