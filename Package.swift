@@ -115,6 +115,10 @@ let package = Package(
         .executableTarget(
             name: "ContractGenerator", dependencies: ["TellerProtocol", arguments],
             path: "Sources/ContractGenerator", swiftSettings: settings),
+
+        // Tests.
+        .target(name: "TestSupport", path: "Tests/Support", swiftSettings: testSettings),
+        tests("TLSTests", ["TLS", "TestSupport", nioCore, nioEmbedded, nioPosix]),
     ],
     swiftLanguageModes: [.v6]
 )
