@@ -117,7 +117,10 @@ let package = Package(
             path: "Sources/ContractGenerator", swiftSettings: settings),
 
         // Tests.
-        .target(name: "TestSupport", path: "Tests/Support", swiftSettings: testSettings),
+        .target(
+            name: "TestSupport", dependencies: ["HTTPMessages"], path: "Tests/Support",
+            swiftSettings: testSettings),
+        tests("RPCTests", ["RPC", "TestSupport", "TellerProtocol", "HTTPMessages", logging]),
         tests("TLSTests", ["TLS", "TestSupport", nioCore, nioEmbedded, nioPosix]),
     ],
     swiftLanguageModes: [.v6]
