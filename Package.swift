@@ -116,11 +116,17 @@ let package = Package(
             name: "ContractGenerator", dependencies: ["TellerProtocol", arguments],
             path: "Sources/ContractGenerator", swiftSettings: settings),
 
+        // Measurements.
+        .executableTarget(
+            name: "TransportBenchmark",
+            dependencies: ["Transport", "HTTPMessages", nioCore, logging],
+            path: "Benchmarks/Transport", swiftSettings: settings),
+
         // Tests.
-        .target(
-            name: "TestSupport", dependencies: ["HTTPMessages"], path: "Tests/Support",
-            swiftSettings: testSettings),
-        tests("RPCTests", ["RPC", "TestSupport", "TellerProtocol", "HTTPMessages", logging]),
+        .target(name: "TestSupport", path: "Tests/Support", swiftSettings: testSettings),
+        tests(
+            "TransportTests",
+            ["Transport", "HTTP2", "HTTPMessages", nioCore, nioPosix, logging]),
         tests("TLSTests", ["TLS", "TestSupport", nioCore, nioEmbedded, nioPosix]),
     ],
     swiftLanguageModes: [.v6]

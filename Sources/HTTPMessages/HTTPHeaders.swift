@@ -23,6 +23,9 @@ package struct HTTPHeaders: Sendable {
 
     package var count: Int { fields.count }
 
+    /// All names and values, one after the other; `ranges(at:)` tells where each lies.
+    package var storage: [UInt8] { bytes }
+
     /// The size RFC 9113 section 6.5.2 counts: name, value and 32 bytes for each field.
     package var listBytes: Int { bytes.count + 32 * fields.count }
 
@@ -72,6 +75,14 @@ package struct HTTPHeaders: Sendable {
     /// How many fields are called `name`.
     package func count(of name: StaticString) -> Int {
         fields.indices.count { self.name(at: $0, equals: name) }
+    }
+
+    /// Where the name and the value of a field lie in `storage`.
+    package func ranges(at index: Int) -> (name: Range<Int>, value: Range<Int>) {
+        let field = fields[index]
+        let start = Int(field.start)
+        let valueStart = start + Int(field.nameCount)
+        return (start..<valueStart, valueStart..<valueStart + Int(field.valueCount))
     }
 
     package func nameBytes(at index: Int) -> ArraySlice<UInt8> {
