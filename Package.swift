@@ -126,7 +126,10 @@ let package = Package(
         .target(name: "TestSupport", path: "Tests/Support", swiftSettings: testSettings),
         tests(
             "TransportTests",
-            ["Transport", "HTTP2", "HTTPMessages", nioCore, nioPosix, logging]),
+            [
+                "Transport", "HTTP2", "HTTPMessages", "TLS", "TestSupport", nioCore, nioPosix,
+                logging,
+            ]),
         tests("TLSTests", ["TLS", "TestSupport", nioCore, nioEmbedded, nioPosix]),
     ],
     swiftLanguageModes: [.v6]

@@ -7,12 +7,14 @@ package import Logging
 package import NIOCore
 import NIOPosix
 import Synchronization
+package import TLS
 
 /// Listens on one port and answers HTTP/2 and HTTP/1.1 on it.
 package final class HTTPServer: Sendable {
     package let configuration: HTTPServerConfiguration
     private let handler: any HTTPHandler
     private let refusal: HTTPRefusal
+    private let security: TLSContextStore?
     private let logger: Logger
     private let group: MultiThreadedEventLoopGroup
     private let loops: [ObjectIdentifier: ServerLoop]
@@ -23,15 +25,18 @@ package final class HTTPServer: Sendable {
     /// - Parameters:
     ///   - handler: Answers the requests; it is called on the event loops.
     ///   - refusal: Makes the response to a request that is refused without asking `handler`.
+    ///   - security: Certificates; nil for a server without TLS.
     package init(
         configuration: HTTPServerConfiguration,
         handler: any HTTPHandler,
         refusal: @escaping HTTPRefusal = { HTTPResponse(status: $0) },
+        security: TLSContextStore? = nil,
         logger: Logger
     ) {
         self.configuration = configuration
         self.handler = handler
         self.refusal = refusal
+        self.security = security
         self.logger = logger
         let group = MultiThreadedEventLoopGroup(
             numberOfThreads: configuration.eventLoops ?? System.coreCount)
@@ -102,25 +107,32 @@ package final class HTTPServer: Sendable {
     }
 
     private func open(_ channel: any Channel) throws {
-        let detector = ProtocolDetector(timeout: configuration.opening) {
-            [self] detected, channel in
-            try install(detected, channel, isEncrypted: false, subject: nil)
-        }
-        try channel.pipeline.syncOperations.addHandler(detector)
-    }
-
-    private func install(
-        _ detected: ProtocolDetector.Detected, _ channel: any Channel, isEncrypted: Bool,
-        subject: String?
-    ) throws {
         guard let serverLoop = loops[ObjectIdentifier(channel.eventLoop)] else {
             throw ChannelError.inappropriateOperationForState
         }
+        let pipeline = channel.pipeline.syncOperations
+        if let security {
+            try pipeline.addHandler(TLSHandler(context: security.current))
+        }
+        let detector = ProtocolDetector(
+            timeout: configuration.opening, isEncrypted: security != nil
+        ) { [self] detected, handshake, channel in
+            try install(detected, handshake, channel, serverLoop)
+        }
+        try pipeline.addHandler(detector)
+        serverLoop.add(detector, of: channel)
+    }
+
+    private func install(
+        _ detected: ProtocolDetector.Detected, _ handshake: TLSHandshakeCompleted?,
+        _ channel: any Channel, _ serverLoop: ServerLoop
+    ) throws {
         let info = HTTPConnectionInfo(
             id: nextConnectionID.wrappingAdd(1, ordering: .relaxed).oldValue,
             version: detected == .http2 ? .http2 : .http1_1,
             remoteAddress: channel.remoteAddress?.ipAddress ?? "unix",
-            isEncrypted: isEncrypted, clientCertificateSubject: subject)
+            isEncrypted: handshake != nil,
+            clientCertificateSubject: handshake?.peerSubject)
         let pipeline = channel.pipeline.syncOperations
         switch detected {
         case .http2:

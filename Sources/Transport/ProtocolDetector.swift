@@ -3,29 +3,40 @@
 
 import HTTP2
 import NIOCore
+import TLS
 
-/// Tells HTTP/2 with prior knowledge (RFC 9113 section 3.3) from HTTP/1.1 on a new connection.
+/// Tells HTTP/2 from HTTP/1.1 on a new connection: by ALPN below TLS, else by whether it opens
+/// with the preface of HTTP/2 (prior knowledge, RFC 9113 section 3.3).
 ///
 /// It installs the handlers of the protocol that it finds and leaves. What is neither, such as a
 /// TLS hello on a port without TLS, is closed at once; silence is closed after a while.
-final class ProtocolDetector: ChannelInboundHandler, RemovableChannelHandler {
+final class ProtocolDetector: ChannelInboundHandler, RemovableChannelHandler, DrainableConnection {
     typealias InboundIn = ByteBuffer
     typealias InboundOut = ByteBuffer
 
     enum Detected { case http1, http2 }
 
+    typealias Install = (Detected, TLSHandshakeCompleted?, any Channel) throws -> Void
+
     private static let preface = Array("PRI * HTTP/2.0\r\n".utf8)
     private let timeout: Duration
-    private let install: (Detected, any Channel) throws -> Void
+    private let isEncrypted: Bool
+    private let install: Install
+    private var context: ChannelHandlerContext?
     private var received = ByteBuffer()
     private var timer: ConnectionTimer?
 
-    init(timeout: Duration, install: @escaping (Detected, any Channel) throws -> Void) {
+    /// - Parameters:
+    ///   - timeout: How long the connection may stay undecided.
+    ///   - isEncrypted: Whether to wait for the handshake of a `TLSHandler` before this one.
+    init(timeout: Duration, isEncrypted: Bool, install: @escaping Install) {
         self.timeout = timeout
+        self.isEncrypted = isEncrypted
         self.install = install
     }
 
     func handlerAdded(context: ChannelHandlerContext) {
+        self.context = context
         let channel = context.channel
         let timer = ConnectionTimer(context.eventLoop) {
             channel.close(promise: nil)
@@ -38,9 +49,13 @@ final class ProtocolDetector: ChannelInboundHandler, RemovableChannelHandler {
     func handlerRemoved(context: ChannelHandlerContext) {
         timer?.cancel()
         timer = nil
+        self.context = nil
     }
 
+    func drain(grace: Duration?) { context?.close(promise: nil) }
+
     func channelRead(context: ChannelHandlerContext, data: NIOAny) {
+        if isEncrypted { return }
         received.writeImmutableBuffer(unwrapInboundIn(data))
         guard let first = received.readableBytesView.first else { return }
         let isToken = (UInt8(ascii: "A")...UInt8(ascii: "z")).contains(first)
@@ -49,28 +64,34 @@ final class ProtocolDetector: ChannelInboundHandler, RemovableChannelHandler {
             return
         }
         if !received.readableBytesView.starts(with: Self.preface.prefix(received.readableBytes)) {
-            begin(.http1, context)
+            begin(.http1, nil, context)
         } else if received.readableBytes >= Self.preface.count {
-            begin(.http2, context)
+            begin(.http2, nil, context)
         }
     }
 
-    private func begin(_ detected: Detected, _ context: ChannelHandlerContext) {
+    private func begin(
+        _ detected: Detected, _ handshake: TLSHandshakeCompleted?, _ context: ChannelHandlerContext
+    ) {
         let bytes = received
         received = ByteBuffer()
         do {
-            try install(detected, context.channel)
+            try install(detected, handshake, context.channel)
         } catch {
             context.close(promise: nil)
             return
         }
-        context.fireChannelRead(wrapInboundOut(bytes))
+        if bytes.readableBytes > 0 { context.fireChannelRead(wrapInboundOut(bytes)) }
         context.pipeline.syncOperations.removeHandler(self, promise: nil)
     }
 
     func userInboundEventTriggered(context: ChannelHandlerContext, event: Any) {
         // A peer that stops sending before it has said anything wants nothing.
         if case .some(.inputClosed) = event as? ChannelEvent { context.close(promise: nil) }
+        if let handshake = event as? TLSHandshakeCompleted {
+            // Without ALPN it is HTTP/1.1 (RFC 9113 section 3.2).
+            begin(handshake.applicationProtocol == .http2 ? .http2 : .http1, handshake, context)
+        }
         context.fireUserInboundEventTriggered(event)
     }
 }

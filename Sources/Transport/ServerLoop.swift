@@ -23,11 +23,14 @@ final class ServerLoop: @unchecked Sendable {
 
     init(_ loop: any EventLoop) { resources = EventLoopResources(loop) }
 
+    /// Takes a connection in, in place of what stood for its channel before.
     func add(_ connection: any DrainableConnection, of channel: any Channel) {
-        let key = ObjectIdentifier(connection)
-        connections[key] = connection
-        channel.closeFuture.assumeIsolated().whenComplete { [self] _ in
-            connections[key] = nil
+        let key = ObjectIdentifier(channel)
+        let isNew = connections.updateValue(connection, forKey: key) == nil
+        if isNew {
+            channel.closeFuture.assumeIsolated().whenComplete { [self] _ in
+                connections[key] = nil
+            }
         }
         if let grace { connection.drain(grace: grace) }
     }

@@ -4,6 +4,7 @@
 import HTTPMessages
 import Logging
 import NIOCore
+import TLS
 import Transport
 
 @testable import HTTP2
@@ -27,6 +28,7 @@ struct ClosureHandler: HTTPHandler {
 /// Runs `body` with a server on a loopback port, then drains the server.
 func withServer(
     _ handler: any HTTPHandler = ClosureHandler.echo,
+    security: TLSContextStore? = nil,
     configure: (inout HTTPServerConfiguration) -> Void = { _ in },
     _ body: (_ port: Int, _ server: HTTPServer) async throws -> Void
 ) async throws {
@@ -37,7 +39,8 @@ func withServer(
     logger.logLevel = .critical
     let server = HTTPServer(
         configuration: configuration, handler: handler,
-        refusal: { HTTPResponse(status: $0, body: Array("refused".utf8)) }, logger: logger)
+        refusal: { HTTPResponse(status: $0, body: Array("refused".utf8)) },
+        security: security, logger: logger)
     let address = try await server.bind()
     do {
         try await body(address.port ?? 0, server)
