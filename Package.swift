@@ -123,7 +123,10 @@ let package = Package(
             path: "Benchmarks/Transport", swiftSettings: settings),
 
         // Tests.
-        .target(name: "TestSupport", path: "Tests/Support", swiftSettings: testSettings),
+        .target(
+            name: "TestSupport", dependencies: ["HTTPMessages"], path: "Tests/Support",
+            swiftSettings: testSettings),
+        tests("RPCTests", ["RPC", "TestSupport", "TellerProtocol", "HTTPMessages", logging]),
         tests(
             "TransportTests",
             [

@@ -1,0 +1,105 @@
+// SPDX-FileCopyrightText: 2026 The Teller authors
+// SPDX-License-Identifier: Apache-2.0
+
+package import TellerProtocol
+
+/// One method of the contract, bound to the service that answers it: an entry of the dispatch
+/// table. The contract's generator writes these; nothing else should need to.
+package struct RPCMethod: Sendable {
+    /// Decodes the params, runs the service and writes the result, nothing else, to the writer.
+    package typealias Unary =
+        @Sendable (RPCParameters, RPCContext, inout JSONWriter) async throws(RPCError) -> Void
+
+    /// As `Unary`, sending events before it writes the result.
+    package typealias Streaming =
+        @Sendable (RPCParameters, RPCContext, RPCEventSink, inout JSONWriter) async throws(RPCError)
+        -> Void
+
+    package enum Body: Sendable {
+        case unary(Unary)
+        case streaming(Streaming)
+    }
+
+    /// The name on the wire, `withdraw.create`.
+    package let name: String
+    /// What the caller must be allowed to do.
+    package let scope: Scope
+    package let body: Body
+
+    package init(_ name: String, scope: Scope, body: Body) {
+        self.name = name
+        self.scope = scope
+        self.body = body
+    }
+
+    /// A method that answers once.
+    package static func unary<Params: JSONDecodable & Sendable, Result: JSONEncodable & Sendable>(
+        _ name: String, scope: Scope,
+        _ call: @escaping @Sendable (Params, RPCContext) async throws(RPCError) -> Result
+    ) -> RPCMethod {
+        RPCMethod(
+            name, scope: scope,
+            body: .unary { (parameters, context, writer) async throws(RPCError) in
+                let params = try parameters.decode(Params.self)
+                let result = try await call(params, context)
+                result.encode(to: &writer)
+            })
+    }
+
+    /// A method that answers once and whose params may carry an idempotency key: the key of the
+    /// params and that of the `Idempotency-Key` header must agree, and the context has it.
+    package static func unary<
+        Params: JSONDecodable & IdempotencyKeyed & Sendable, Result: JSONEncodable & Sendable
+    >(
+        _ name: String, scope: Scope,
+        _ call: @escaping @Sendable (Params, RPCContext) async throws(RPCError) -> Result
+    ) -> RPCMethod {
+        RPCMethod(
+            name, scope: scope,
+            body: .unary { (parameters, context, writer) async throws(RPCError) in
+                let params = try parameters.decode(Params.self)
+                let keyed = try context.merging(params.idempotencyKey)
+                let result = try await call(params, keyed)
+                result.encode(to: &writer)
+            })
+    }
+
+    /// A method that sends events and then answers.
+    package static func streaming<
+        Params: JSONDecodable & Sendable, Event: JSONEncodable & Sendable,
+        Result: JSONEncodable & Sendable
+    >(
+        _ name: String, scope: Scope,
+        _ call:
+            @escaping @Sendable (Params, RPCContext, RPCStream<Event>) async throws(RPCError) ->
+            Result
+    ) -> RPCMethod {
+        RPCMethod(
+            name, scope: scope,
+            body: .streaming { (parameters, context, sink, writer) async throws(RPCError) in
+                let params = try parameters.decode(Params.self)
+                let result = try await call(params, context, RPCStream(sink))
+                result.encode(to: &writer)
+            })
+    }
+
+    /// A method whose result is the same JSON text at every call, `rpc.discover` for one.
+    package static func constant(_ name: String, scope: Scope, result: [UInt8]) -> RPCMethod {
+        RPCMethod(
+            name, scope: scope,
+            body: .unary { (parameters, _, writer) async throws(RPCError) in
+                _ = try parameters.decode(NoParams.self)
+                writer.raw(result[...])
+            })
+    }
+}
+
+/// Params that may carry the caller's idempotency key.
+package protocol IdempotencyKeyed { var idempotencyKey: IdempotencyKey? { get } }
+
+/// The params of a method that takes none: `{}`.
+private struct NoParams: JSONDecodable {
+    init(from reader: inout JSONReader) throws(JSONError) {
+        try reader.readObject { (reader, key) throws(JSONError) in _ = try reader.skipValue() }
+    }
+}

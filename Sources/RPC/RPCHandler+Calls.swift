@@ -1,0 +1,187 @@
+// SPDX-FileCopyrightText: 2026 The Teller authors
+// SPDX-License-Identifier: Apache-2.0
+
+import HTTPMessages
+import Logging
+import TellerProtocol
+
+/// A request to `/rpc` past the interceptors that look at the whole of it.
+struct IncomingRequest: Sendable {
+    let body: [UInt8]
+    let connection: HTTPConnectionInfo
+    let metadata: RequestMetadata
+    let principal: Principal
+    /// When the whole request must be answered, on the clock's scale.
+    let deadline: Duration
+
+    var requestID: String { metadata.requestID }
+
+    func id(of call: Call) -> ArraySlice<UInt8>? { call.id.map { body[$0] } }
+}
+
+/// One call's answer.
+enum Answer {
+    /// The response's bytes.
+    case reply([UInt8])
+    /// The call never reached its method.
+    case refused(Refusal)
+}
+
+extension RPCHandler {
+    /// How much earlier than the deadline a cancellation may come and still be its doing: the
+    /// transport's timers and this clock are not the same.
+    private static let deadlineTolerance = Duration.milliseconds(5)
+
+    func answerRPC(_ request: HTTPRequest, _ exchange: any HTTPExchange) async {
+        let metadata = RequestMetadata(request.headers, limits: limits, identifiers: identifiers)
+        let incoming: IncomingRequest
+        do throws(Refusal) {
+            try RequestForm.check(request, limits: limits)
+            let timeout = min(metadata.timeout ?? limits.deadlineDefault, limits.deadlineMax)
+            exchange.cancel(after: timeout)
+            let deadline = clock.now + timeout
+            let principal = try await authenticator.principal(
+                for: request, requestID: metadata.requestID)
+            incoming = IncomingRequest(
+                body: request.body, connection: request.connection, metadata: metadata,
+                principal: principal, deadline: deadline)
+        } catch {
+            return refuse(error, path: request.path, requestID: metadata.requestID, exchange)
+        }
+        switch Envelope.parse(request.body, limits: limits) {
+        case .single(.call(let call)): await answer(call, of: incoming, exchange)
+        case .single(.invalid(let error, let id)):
+            respond(error, id: id.map { incoming.body[$0] }, to: incoming, exchange)
+        case .batch(let elements): await answer(batch: elements, of: incoming, exchange)
+        case .invalid(let error): respond(error, id: nil, to: incoming, exchange)
+        }
+    }
+
+    /// Answers a request that is one call.
+    private func answer(_ call: Call, of incoming: IncomingRequest, _ exchange: any HTTPExchange)
+        async
+    {
+        if let fault = incoming.metadata.fault {
+            return respond(fault, to: call, of: incoming, exchange)
+        }
+        let method: RPCMethod
+        do throws(Refusal) { method = try admit(call, of: incoming) } catch {
+            return respond(error, to: call, of: incoming, exchange)
+        }
+        defer { calls.leave(incoming.connection) }
+        switch method.body {
+        case .unary(let body):
+            let reply = await reply(of: body, to: call, method: method, of: incoming)
+            respond(call.id == nil ? nil : reply, to: incoming, exchange)
+        case .streaming(let body):
+            await stream(body, to: call, method: method, of: incoming, exchange)
+        }
+    }
+
+    /// The interceptors of each call. When they let it pass, it has a place among the calls in
+    /// flight, and the caller of this must leave it again.
+    func admit(_ call: Call, of incoming: IncomingRequest) throws(Refusal) -> RPCMethod {
+        guard let method = methods.method(named: incoming.body, call.method) else {
+            throw Refusal(status: 200, error: .methodNotFound())
+        }
+        guard incoming.principal.isAllowed(method.scope) else {
+            throw Refusal(
+                status: 403, error: .permissionDenied("the scope \(method.scope) is needed"))
+        }
+        guard lifecycle.phase != .stopped else {
+            throw Refusal(status: 503, error: .shuttingDown(retryAfter: limits.overloadRetryAfter))
+        }
+        guard clock.now < incoming.deadline else {
+            throw Refusal(status: 200, error: .deadlineExceeded)
+        }
+        guard calls.enter(incoming.connection) else {
+            throw Refusal(
+                status: 503, error: .overloaded("calls", retryAfter: limits.overloadRetryAfter))
+        }
+        return method
+    }
+
+    /// Runs a method that answers once; the response, also when it failed.
+    func reply(
+        of body: RPCMethod.Unary, to call: Call, method: RPCMethod, of incoming: IncomingRequest
+    ) async -> [UInt8] {
+        let context = context(of: incoming)
+        var writer = Reply.beginResult(id: incoming.id(of: call) ?? Reply.nullID)
+        do throws(RPCError) {
+            try await body(parameters(of: call, incoming), context, &writer)
+            writer.endObject()
+            return writer.bytes
+        } catch {
+            let error = explain(error, deadline: incoming.deadline)
+            log(error, method: method, context)
+            return Reply.error(error, id: incoming.id(of: call), requestID: incoming.requestID)
+        }
+    }
+
+    func context(of incoming: IncomingRequest, deadline: Duration? = nil) -> RPCContext {
+        RPCContext(
+            principal: incoming.principal, idempotencyKey: incoming.metadata.idempotencyKey,
+            requestID: incoming.requestID, trace: incoming.metadata.trace,
+            deadline: deadline ?? incoming.deadline, connection: incoming.connection, logger: logger
+        )
+    }
+
+    func parameters(of call: Call, _ incoming: IncomingRequest) -> RPCParameters {
+        RPCParameters(incoming.body, range: call.params, limits: JSONLimits(limits))
+    }
+
+    /// Says why a call was cancelled, which its method cannot know: its deadline, or its caller.
+    func explain(_ error: RPCError, deadline: Duration) -> RPCError {
+        guard Task.isCancelled, error.status == .cancelled || error.status == .deadlineExceeded
+        else { return error }
+        return clock.now + Self.deadlineTolerance >= deadline ? .deadlineExceeded : .cancelled
+    }
+
+    func log(_ error: RPCError, method: RPCMethod, _ context: RPCContext) {
+        switch error.status {
+        case .internalError, .unknown, .dataLoss:
+            context.logger.error(
+                "call failed",
+                metadata: [
+                    "method": "\(method.name)", "reason": "\(error.reason)",
+                    "problem": "\(error.message)",
+                ])
+        default:
+            guard logger.logLevel <= .debug else { return }
+            context.logger.debug(
+                "call refused", metadata: ["method": "\(method.name)", "reason": "\(error.reason)"])
+        }
+    }
+
+    // MARK: Responses
+
+    /// nil: there were only notifications, and nothing is said.
+    func respond(_ reply: [UInt8]?, to incoming: IncomingRequest, _ exchange: any HTTPExchange) {
+        if let reply {
+            exchange.respond(Reply.json(reply, requestID: incoming.requestID))
+        } else {
+            var response = HTTPResponse(status: 204)
+            response.headers.add("x-request-id", incoming.requestID)
+            exchange.respond(response)
+        }
+    }
+
+    private func respond(
+        _ error: RPCError, id: ArraySlice<UInt8>?, to incoming: IncomingRequest,
+        _ exchange: any HTTPExchange
+    ) { respond(Reply.error(error, id: id, requestID: incoming.requestID), to: incoming, exchange) }
+
+    private func respond(
+        _ error: RPCError, to call: Call, of incoming: IncomingRequest, _ exchange: any HTTPExchange
+    ) { respond(Refusal(status: 200, error: error), to: call, of: incoming, exchange) }
+
+    /// Refuses one call. A notification is told only what concerns the whole request.
+    func respond(
+        _ refusal: Refusal, to call: Call, of incoming: IncomingRequest,
+        _ exchange: any HTTPExchange
+    ) {
+        if call.id == nil, refusal.status == 200 { return respond(nil, to: incoming, exchange) }
+        exchange.respond(
+            Reply.refusal(refusal, id: incoming.id(of: call), requestID: incoming.requestID))
+    }
+}
