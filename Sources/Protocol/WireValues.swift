@@ -1,0 +1,163 @@
+// SPDX-FileCopyrightText: 2026 The Teller authors
+// SPDX-License-Identifier: Apache-2.0
+
+// The wire forms of the value types, and the pieces generated codecs are made of.
+
+/// A change of money in nanotons; on the wire a decimal string, negative with a minus.
+public struct SignedNanotons: Hashable, Sendable {
+    public let rawValue: Int64
+
+    public init(_ rawValue: Int64) { self.rawValue = rawValue }
+
+    /// Reads the wire form: digits without a leading zero, after a minus when negative. nil for
+    /// anything else, `-0` included.
+    public init?(wire text: String) {
+        let isNegative = text.utf8.first == UInt8(ascii: "-")
+        guard let amount = Nanotons(wireBytes: isNegative ? text.utf8.dropFirst() : text.utf8[...]),
+            !(isNegative && amount == .zero)
+        else { return nil }
+        rawValue = isNegative ? -amount.rawValue : amount.rawValue
+    }
+}
+
+/// An enum of the contract: each value is its raw text.
+public protocol WireChoice: RawRepresentable, JSONDecodable, JSONEncodable
+where RawValue == String {}
+
+extension WireChoice {
+    public init(from reader: inout JSONReader) throws(JSONError) {
+        guard let value = Self(rawValue: try reader.readString()) else {
+            throw reader.invalid("is none of the values it may have")
+        }
+        self = value
+    }
+
+    public func encode(to writer: inout JSONWriter) { writer.string(rawValue) }
+}
+
+/// Params that may carry the caller's idempotency key.
+public protocol IdempotencyKeyed {
+    var idempotencyKey: IdempotencyKey? { get set }
+}
+
+extension Nanotons: JSONDecodable, JSONEncodable {
+    public init(from reader: inout JSONReader) throws(JSONError) {
+        guard let amount = Nanotons(wire: try reader.readString()) else {
+            throw reader.invalid(
+                "is not an amount: whole nanotons as a decimal string, at most \(Nanotons.max.wireText)"
+            )
+        }
+        self = amount
+    }
+
+    public func encode(to writer: inout JSONWriter) {
+        writer.plainString { JSONWriter.append(rawValue, to: &$0) }
+    }
+}
+
+extension SignedNanotons: JSONDecodable, JSONEncodable {
+    public init(from reader: inout JSONReader) throws(JSONError) {
+        guard let amount = SignedNanotons(wire: try reader.readString()) else {
+            throw reader.invalid("is not a signed amount of whole nanotons")
+        }
+        self = amount
+    }
+
+    public func encode(to writer: inout JSONWriter) {
+        writer.plainString { JSONWriter.append(rawValue, to: &$0) }
+    }
+}
+
+extension Timestamp: JSONDecodable, JSONEncodable {
+    public init(from reader: inout JSONReader) throws(JSONError) {
+        guard let time = Timestamp(try reader.readString()) else {
+            throw reader.invalid("is not a time like 2026-11-23T23:07:00.000Z")
+        }
+        self = time
+    }
+
+    public func encode(to writer: inout JSONWriter) {
+        writer.plainString { appendText(to: &$0) }
+    }
+}
+
+extension AccountID: JSONDecodable, JSONEncodable {
+    public init(from reader: inout JSONReader) throws(JSONError) {
+        guard let id = AccountID(try reader.readString()) else {
+            throw reader.invalid("is not an account id: 1 to 64 of A–Z a–z 0–9 . _ : -")
+        }
+        self = id
+    }
+
+    public func encode(to writer: inout JSONWriter) { writer.string(text) }
+}
+
+extension WithdrawalID: JSONDecodable, JSONEncodable {
+    public init(from reader: inout JSONReader) throws(JSONError) {
+        guard let id = WithdrawalID(try reader.readString()) else {
+            throw reader.invalid("is not a withdrawal id")
+        }
+        self = id
+    }
+
+    public func encode(to writer: inout JSONWriter) {
+        writer.plainString { uuid.appendText(to: &$0) }
+    }
+}
+
+extension IdempotencyKey: JSONDecodable, JSONEncodable {
+    public init(from reader: inout JSONReader) throws(JSONError) {
+        guard let key = IdempotencyKey(try reader.readString()) else {
+            throw reader.invalid("is not a key: 1 to 255 printable ASCII characters")
+        }
+        self = key
+    }
+
+    public func encode(to writer: inout JSONWriter) { writer.string(text) }
+}
+
+extension JSONReader {
+    /// Reads text of so many Unicode scalars, without U+0000, which not every store can hold.
+    public mutating func readText(_ length: ClosedRange<Int>) throws(JSONError) -> String {
+        let text = try readString()
+        // Bytes bound scalars from above, so long text is mostly refused without counting.
+        guard length.contains(text.unicodeScalars.count) else {
+            throw invalid("must have \(length.lowerBound) to \(length.upperBound) characters")
+        }
+        guard !text.utf8.contains(0) else { throw invalid("must not contain U+0000") }
+        return text
+    }
+
+    public mutating func readInteger(_ range: ClosedRange<Int>) throws(JSONError) -> Int {
+        guard let value = Int(exactly: try readInt64()), range.contains(value) else {
+            throw invalid("must be from \(range.lowerBound) to \(range.upperBound)")
+        }
+        return value
+    }
+
+    public mutating func readArray<Element: JSONDecodable>(
+        of type: Element.Type
+    ) throws(JSONError) -> [Element] {
+        var elements: [Element] = []
+        try readArray { (reader) throws(JSONError) in elements.append(try Element(from: &reader)) }
+        return elements
+    }
+
+    /// The refusal of a member the type does not have.
+    public func unknownMember(_ key: JSONKey) -> JSONError {
+        JSONError(.unknownMember, "is not known here", at: offset)
+    }
+
+    /// The refusal of an object without `name`.
+    public func missingMember(_ name: String) -> JSONError {
+        JSONError(.missingMember, "is missing", at: offset, path: name)
+    }
+}
+
+extension JSONWriter {
+    public mutating func array(_ elements: some Sequence<some JSONEncodable>) {
+        beginArray()
+        for element in elements { element.encode(to: &self) }
+        endArray()
+    }
+}
