@@ -94,9 +94,6 @@ package struct RPCMethod: Sendable {
     }
 }
 
-/// Params that may carry the caller's idempotency key.
-package protocol IdempotencyKeyed { var idempotencyKey: IdempotencyKey? { get } }
-
 /// The params of a method that takes none: `{}`.
 private struct NoParams: JSONDecodable {
     init(from reader: inout JSONReader) throws(JSONError) {
