@@ -126,6 +126,7 @@ let package = Package(
         .target(
             name: "TestSupport", dependencies: ["HTTPMessages"], path: "Tests/Support",
             swiftSettings: testSettings),
+        tests("TONTests", ["TON", "TestSupport"], resources: [.copy("Fixtures")]),
         tests("RPCTests", ["RPC", "TestSupport", "TellerProtocol", "HTTPMessages", logging]),
         tests(
             "TransportTests",
