@@ -103,7 +103,10 @@ let package = Package(
         module("Workers", ["Ledger", "Supervision", "TellerProtocol", logging]),
         module(
             "TellerClient", folder: "Client",
-            ["TellerProtocol", "Resilience", "HTTPMessages", "Transport", nioCore, logging]),
+            [
+                "TellerProtocol", "Resilience", "HTTPMessages", "HTTP2", "TLS", nioCore, nioPosix,
+                crypto,
+            ]),
         .executableTarget(
             name: "TellerServer",
             dependencies: [
@@ -134,6 +137,7 @@ let package = Package(
                 "Transport", "HTTP2", "HTTPMessages", "TLS", "TestSupport", nioCore, nioPosix,
                 logging,
             ]),
+        tests("ResilienceTests", ["Resilience", "TestSupport"]),
         tests("TLSTests", ["TLS", "TestSupport", nioCore, nioEmbedded, nioPosix]),
     ],
     swiftLanguageModes: [.v6]
