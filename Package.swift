@@ -103,10 +103,7 @@ let package = Package(
         module("Workers", ["Ledger", "Supervision", "TellerProtocol", logging]),
         module(
             "TellerClient", folder: "Client",
-            [
-                "TellerProtocol", "Resilience", "HTTPMessages", "HTTP2", "TLS", nioCore, nioPosix,
-                crypto,
-            ]),
+            ["TellerProtocol", "Resilience", "HTTPMessages", "Transport", nioCore, logging]),
         .executableTarget(
             name: "TellerServer",
             dependencies: [
@@ -121,6 +118,9 @@ let package = Package(
 
         // Measurements.
         .executableTarget(
+            name: "RPCBenchmark", dependencies: ["RPC", "HTTPMessages", "TellerProtocol", logging],
+            path: "Benchmarks/RPC", swiftSettings: settings),
+        .executableTarget(
             name: "TransportBenchmark",
             dependencies: ["Transport", "HTTPMessages", nioCore, logging],
             path: "Benchmarks/Transport", swiftSettings: settings),
@@ -129,7 +129,6 @@ let package = Package(
         .target(
             name: "TestSupport", dependencies: ["HTTPMessages"], path: "Tests/Support",
             swiftSettings: testSettings),
-        tests("TONTests", ["TON", "TestSupport"], resources: [.copy("Fixtures")]),
         tests("RPCTests", ["RPC", "TestSupport", "TellerProtocol", "HTTPMessages", logging]),
         tests(
             "TransportTests",
@@ -137,7 +136,6 @@ let package = Package(
                 "Transport", "HTTP2", "HTTPMessages", "TLS", "TestSupport", nioCore, nioPosix,
                 logging,
             ]),
-        tests("ResilienceTests", ["Resilience", "TestSupport"]),
         tests("TLSTests", ["TLS", "TestSupport", nioCore, nioEmbedded, nioPosix]),
     ],
     swiftLanguageModes: [.v6]

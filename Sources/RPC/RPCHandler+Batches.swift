@@ -10,7 +10,7 @@ extension RPCHandler {
     func answer(
         batch elements: [Range<Int>], of incoming: IncomingRequest, _ exchange: any HTTPExchange
     ) async {
-        if let fault = incoming.metadata.fault ?? keyFault(incoming) {
+        if let fault = incoming.metadata.fault?.error ?? keyFault(incoming) {
             let reply = Reply.error(fault, id: nil, requestID: incoming.requestID)
             return respond(reply, to: incoming, exchange)
         }

@@ -62,7 +62,7 @@ extension RPCHandler {
         async
     {
         if let fault = incoming.metadata.fault {
-            return respond(fault, to: call, of: incoming, exchange)
+            return respond(fault.error, to: call, of: incoming, exchange)
         }
         let method: RPCMethod
         do throws(Refusal) { method = try admit(call, of: incoming) } catch {
@@ -82,7 +82,7 @@ extension RPCHandler {
     /// flight, and the caller of this must leave it again.
     func admit(_ call: Call, of incoming: IncomingRequest) throws(Refusal) -> RPCMethod {
         guard let method = methods.method(named: incoming.body, call.method) else {
-            throw Refusal(status: 200, error: .methodNotFound())
+            throw Refusal(status: 200, error: RPCError(reason: .methodNotFound))
         }
         guard incoming.principal.isAllowed(method.scope) else {
             throw Refusal(
@@ -91,8 +91,9 @@ extension RPCHandler {
         guard lifecycle.phase != .stopped else {
             throw Refusal(status: 503, error: .shuttingDown(retryAfter: limits.overloadRetryAfter))
         }
-        guard clock.now < incoming.deadline else {
-            throw Refusal(status: 200, error: .deadlineExceeded)
+        guard !Task.isCancelled, incoming.metadata.timeout != .zero else {
+            let error = explain(RPCError(reason: .cancelled), deadline: incoming.deadline)
+            throw Refusal(status: 200, error: error)
         }
         guard calls.enter(incoming.connection) else {
             throw Refusal(
@@ -134,7 +135,8 @@ extension RPCHandler {
     func explain(_ error: RPCError, deadline: Duration) -> RPCError {
         guard Task.isCancelled, error.status == .cancelled || error.status == .deadlineExceeded
         else { return error }
-        return clock.now + Self.deadlineTolerance >= deadline ? .deadlineExceeded : .cancelled
+        let hasPassed = clock.now + Self.deadlineTolerance >= deadline
+        return RPCError(reason: hasPassed ? .deadlineExceeded : .cancelled)
     }
 
     func log(_ error: RPCError, method: RPCMethod, _ context: RPCContext) {

@@ -5,6 +5,7 @@ import HTTPMessages
 import Logging
 import Synchronization
 import TellerProtocol
+import TestSupport
 import Testing
 
 @testable import RPC
@@ -20,7 +21,7 @@ final class MemoryTokens: TokenAuthenticator {
     private let state = Mutex(State())
 
     func issue(_ principal: Principal, seed: UInt64 = 7) -> String {
-        var generator = SplitMix(state: seed)
+        var generator = SeededRandom(seed: seed)
         let (text, digest) = BearerToken.generate(using: &generator)
         state.withLock { $0.principals[digest] = principal }
         return text
@@ -42,17 +43,6 @@ final class MemoryTokens: TokenAuthenticator {
                 reason: "STORE_UNAVAILABLE", retryable: true, retryAfterMilliseconds: 500)
         }
         return principal
-    }
-}
-
-struct SplitMix: RandomNumberGenerator {
-    var state: UInt64
-
-    mutating func next() -> UInt64 {
-        state &+= 0x9E37_79B9_7F4A_7C15
-        var mixed = (state ^ state >> 30) &* 0xBF58_476D_1CE4_E5B9
-        mixed = (mixed ^ mixed >> 27) &* 0x94D0_49BB_1331_11EB
-        return mixed ^ mixed >> 31
     }
 }
 
@@ -78,7 +68,7 @@ struct SplitMix: RandomNumberGenerator {
     }
 
     @Test func `a token is made of its prefix and 43 characters and has one digest`() {
-        var generator = SplitMix(state: 1)
+        var generator = SeededRandom(seed: 1)
         let (text, digest) = BearerToken.generate(using: &generator)
         #expect(text.hasPrefix("tlr_"))
         #expect(text.utf8.count == 47)

@@ -178,7 +178,7 @@ import Testing
     @Test func `random bytes are answered with a status`() async {
         let seed = UInt64.random(in: 0 ... .max)
         print("seed \(seed)")
-        var generator = SplitMix(state: seed)
+        var generator = SeededRandom(seed: seed)
         for _ in 0..<5000 {
             var body = (0..<Int.random(in: 0...40, using: &generator)).map { _ in
                 UInt8.random(in: 0...255, using: &generator)

@@ -113,7 +113,7 @@ struct TestMethods {
     /// Waits for cancellation, as a service waits for its store.
     static func untilCancelled() async throws(RPCError) -> Never {
         while !Task.isCancelled { try? await Task.sleep(for: .seconds(3600)) }
-        throw .cancelled
+        throw RPCError(reason: .cancelled)
     }
 
     var all: [RPCMethod] { unary + streaming }

@@ -20,7 +20,7 @@ struct JSONStringRange: Sendable {
 /// The key of an object's member, compared without making text of it.
 public struct JSONKey: Sendable {
     private let bytes: [UInt8]
-    private let range: JSONStringRange
+    fileprivate let range: JSONStringRange
 
     /// - Precondition: the reader has checked the string.
     init(_ bytes: [UInt8], _ range: JSONStringRange) {
@@ -47,14 +47,25 @@ public struct JSONKey: Sendable {
 
     /// FNV-1a over the resolved bytes.
     fileprivate var hash: UInt64 {
-        let resolved = range.hasEscapes ? unescaped[...] : bytes[range.start..<range.end]
-        return resolved.reduce(0xCBF2_9CE4_8422_2325) { ($0 ^ UInt64($1)) &* 0x100_0000_01B3 }
+        var hash: UInt64 = 0xCBF2_9CE4_8422_2325
+        if range.hasEscapes {
+            for byte in unescaped { hash = (hash ^ UInt64(byte)) &* 0x100_0000_01B3 }
+        } else {
+            for index in range.start..<range.end {
+                hash = (hash ^ UInt64(bytes[index])) &* 0x100_0000_01B3
+            }
+        }
+        return hash
     }
 
-    fileprivate func isEqual(to other: JSONKey) -> Bool {
-        if range.hasEscapes || other.range.hasEscapes { return text == other.text }
-        return bytes[range.start..<range.end].elementsEqual(
-            other.bytes[other.range.start..<other.range.end])
+    /// Whether this key is the one that stands at `start..<end` of the same bytes.
+    fileprivate func isEqual(toRange start: Int, _ end: Int) -> Bool {
+        JSONKey(bytes, JSONStringRange(start: start, end: end, hasEscapes: true)).resolved
+            == resolved
+    }
+
+    fileprivate var resolved: [UInt8] {
+        range.hasEscapes ? unescaped : Array(bytes[range.start..<range.end])
     }
 
     private var unescaped: [UInt8] {
@@ -99,28 +110,28 @@ public struct JSONKey: Sendable {
     }
 }
 
-/// The keys of one object so far: the first eight in place, more in a dictionary.
+/// The keys of one object so far: eight in place, so that a common object costs no allocation,
+/// and more in a set, whose hashing is seeded, so that nobody can send keys that collide.
 struct SeenKeys {
     private var hashes = SIMD8<UInt64>(repeating: 0)
-    private var keys: [JSONKey] = []
+    private var starts = SIMD8<Int>(repeating: 0)
+    private var ends = SIMD8<Int>(repeating: 0)
     private var count = 0
-    private var more: [UInt64: [JSONKey]] = [:]
+    private var more: Set<[UInt8]> = []
 
     /// Notes a key; false when it is there already.
     mutating func insert(_ key: JSONKey) -> Bool {
         let hash = key.hash
-        for index in 0..<min(count, 8)
-        where hashes[index] == hash && keys[index].isEqual(to: key) {
-            return false
+        for index in 0..<count where hashes[index] == hash {
+            if key.isEqual(toRange: starts[index], ends[index]) { return false }
         }
-        if count < 8 {
+        guard count == hashes.scalarCount else {
             hashes[count] = hash
-            keys.append(key)
-        } else {
-            if more[hash]?.contains(where: { $0.isEqual(to: key) }) == true { return false }
-            more[hash, default: []].append(key)
+            starts[count] = key.range.start
+            ends[count] = key.range.end
+            count += 1
+            return true
         }
-        count += 1
-        return true
+        return more.insert(key.resolved).inserted
     }
 }

@@ -27,7 +27,7 @@ package final class RPCEventSink: Sendable {
     ///
     /// - Throws: `CANCELLED` when the caller is gone.
     func send(_ event: some JSONEncodable) async throws(RPCError) {
-        if Task.isCancelled { throw .cancelled }
+        if Task.isCancelled { throw RPCError(reason: .cancelled) }
         begin()
         var writer = JSONWriter()
         writer.beginObject()
@@ -39,7 +39,7 @@ package final class RPCEventSink: Sendable {
         event.encode(to: &writer)
         writer.endObject()
         do { try await exchange.write(writer.bytes + [UInt8(ascii: "\n")]) } catch {
-            throw .cancelled
+            throw RPCError(reason: .cancelled)
         }
     }
 

@@ -97,6 +97,8 @@ package struct RPCMethod: Sendable {
 /// The params of a method that takes none: `{}`.
 private struct NoParams: JSONDecodable {
     init(from reader: inout JSONReader) throws(JSONError) {
-        try reader.readObject { (reader, key) throws(JSONError) in _ = try reader.skipValue() }
+        try reader.readObject { (reader, key) throws(JSONError) in
+            throw reader.unknownMember(key)
+        }
     }
 }

@@ -8,16 +8,19 @@ import TellerProtocol
 enum Reply {
     static let nullID = Array("null".utf8)[...]
 
+    private static let beforeID = Array(#"{"jsonrpc":"2.0","id":"#.utf8)
+    private static let beforeResult = Array(#","result":"#.utf8)
+    /// Room for most answers, so that they are written without growing.
+    private static let bytesUsually = 512
+
     /// `{"jsonrpc":"2.0","id":…,"result":`; the result and `endObject` follow.
     static func beginResult(id: ArraySlice<UInt8>) -> JSONWriter {
-        var writer = JSONWriter()
-        writer.beginObject()
-        writer.key("jsonrpc")
-        writer.string("2.0")
-        writer.key("id")
-        writer.raw(id)
-        writer.key("result")
-        return writer
+        var bytes: [UInt8] = []
+        bytes.reserveCapacity(bytesUsually)
+        bytes.append(contentsOf: beforeID)
+        bytes.append(contentsOf: id)
+        bytes.append(contentsOf: beforeResult)
+        return JSONWriter(appendingTo: bytes)
     }
 
     /// A whole error response; `id` is nil when the call's id is unknown.

@@ -25,16 +25,6 @@ final class IdentifierSource: Sendable {
         return mixed == 0 ? golden : mixed
     }
 
-    /// 13 characters of Crockford's base 32, which Swift keeps without an allocation.
-    func nextText() -> String {
-        var rest = next()
-        var text = ""
-        for _ in 0..<13 {
-            text.unicodeScalars.append(Self.alphabet[Int(rest & 31)])
-            rest >>= 5
-        }
-        return text
-    }
-
-    private static let alphabet = Array("0123456789abcdefghjkmnpqrstvwxyz".unicodeScalars)
+    /// At most 13 digits of base 32, which Swift keeps without an allocation.
+    func nextText() -> String { String(next(), radix: 32) }
 }

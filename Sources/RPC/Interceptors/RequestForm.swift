@@ -24,11 +24,13 @@ enum RequestForm {
         }
     }
 
+    private static let json = Array("application/json".utf8)
+
     /// Whether a body of this type is read as JSON: JSON in UTF-8, none, or the type that
     /// `curl -d` sends unless told otherwise.
     private static func isJSON(_ contentType: ArraySlice<UInt8>?) -> Bool {
         guard let contentType else { return true }
-        if contentType.elementsEqual("application/json".utf8) { return true }
+        if contentType.elementsEqual(json) { return true }
         let parts = contentType.split(separator: UInt8(ascii: ";"), maxSplits: 1)
         guard let type = parts.first.map(trim) else { return true }
         if equalsIgnoringCase(type, "application/x-www-form-urlencoded") { return true }

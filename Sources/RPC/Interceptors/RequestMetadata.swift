@@ -12,9 +12,22 @@ struct RequestMetadata: Sendable {
     /// From `grpc-timeout`; nil when the caller sets none.
     let timeout: Duration?
     let idempotencyKey: IdempotencyKey?
-    /// The first header that cannot be understood. The call is answered with this and not run,
-    /// because a deadline or a key that is ignored is worse than a refusal.
-    let fault: RPCError?
+    /// The header that cannot be understood. The call is answered with this and not run, because
+    /// a deadline or a key that is ignored is worse than a refusal.
+    let fault: Fault?
+
+    enum Fault: Sendable {
+        case timeout, idempotencyKey
+
+        var error: RPCError {
+            switch self {
+            case .timeout:
+                .invalidRequest("grpc-timeout is at most 8 digits and one of H M S m u n")
+            case .idempotencyKey:
+                .invalidRequest("Idempotency-Key is one text of 1 to 255 printable characters")
+            }
+        }
+    }
 
     init(_ headers: HTTPHeaders, limits: RPCLimits, identifiers: IdentifierSource) {
         requestID =
@@ -22,19 +35,15 @@ struct RequestMetadata: Sendable {
         trace = headers.bytes("traceparent").flatMap { text in
             TraceContext(traceparent: text, spanID: identifiers.next())
         }
-        var fault: RPCError?
+        var fault: Fault?
         timeout = headers.bytes("grpc-timeout").flatMap { text in
             let duration = GRPCTimeout.duration(text)
-            if duration == nil {
-                fault = .invalidRequest("grpc-timeout is at most 8 digits and one of H M S m u n")
-            }
+            if duration == nil { fault = .timeout }
             return duration
         }
         idempotencyKey = headers.bytes("idempotency-key").flatMap { text in
             let key = Self.idempotencyKey(text)
-            if key == nil || headers.count(of: "idempotency-key") > 1 {
-                fault = .invalidRequest("Idempotency-Key is one text of 1 to 255 ASCII characters")
-            }
+            if key == nil || headers.count(of: "idempotency-key") > 1 { fault = .idempotencyKey }
             return key
         }
         self.fault = fault
