@@ -136,6 +136,8 @@ let package = Package(
                 "Transport", "HTTP2", "HTTPMessages", "TLS", "TestSupport", nioCore, nioPosix,
                 logging,
             ]),
+        tests(
+            "ProtocolTests", ["TellerProtocol", "TestSupport"], resources: [.copy("Fixtures")]),
         tests("TLSTests", ["TLS", "TestSupport", nioCore, nioEmbedded, nioPosix]),
     ],
     swiftLanguageModes: [.v6]

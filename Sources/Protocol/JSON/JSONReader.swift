@@ -36,6 +36,9 @@ public struct JSONReader: Sendable {
     /// What comes next. It skips white space and reads nothing.
     public var kind: JSONKind {
         mutating get throws(JSONError) {
+            if depth == 0, end - index > limits.bytesMax {
+                throw JSONError(.tooLarge, "the document is too long", at: index)
+            }
             try skipWhiteSpace()
             switch bytes[index] {
             case UInt8(ascii: "{"): return .object
@@ -243,9 +246,6 @@ public struct JSONReader: Sendable {
     }
 
     private mutating func descend() throws(JSONError) {
-        guard end - index <= limits.bytesMax else {
-            throw JSONError(.tooLarge, "the document is too long", at: index)
-        }
         guard depth < limits.depthMax else {
             throw JSONError(.tooLarge, "the nesting is too deep", at: index)
         }
