@@ -1,6 +1,7 @@
 // SPDX-FileCopyrightText: 2026 The Teller authors
 // SPDX-License-Identifier: Apache-2.0
 
+package import HTTPMessages
 package import NIOCore
 
 /// Runs the jobs of tasks on an event loop, so that a request's task needs no hop to answer.
@@ -17,17 +18,65 @@ package final class EventLoopTaskExecutor: TaskExecutor {
 
 /// What all connections of one event loop share, so that an idle connection holds none of it.
 ///
-/// - Note: `@unchecked Sendable`: `scratch` is touched on `loop` only.
+/// - Note: `@unchecked Sendable`: what is mutable is touched on `loop` only.
 package final class EventLoopResources: @unchecked Sendable {
     package let loop: any EventLoop
     package let executor: EventLoopTaskExecutor
     /// Frames on their way to a socket. It is empty whenever no connection is writing, and
     /// keeps its memory while sockets take all of it.
     var scratch: ByteBuffer
+    /// Handlers on this loop that have not returned, those of closed streams included.
+    package private(set) var handlersRunning = 0
+    private var idleWaiters: [EventLoopPromise<Void>] = []
 
     package init(_ loop: any EventLoop) {
         self.loop = loop
         executor = EventLoopTaskExecutor(loop)
         scratch = ByteBufferAllocator().buffer(capacity: 64 * 1024)
     }
+
+    /// Runs `handler` in a task of its own, on the loop, beginning now.
+    ///
+    /// - Parameter exchange: Told when the handler has returned.
+    package func run(
+        _ handler: any HTTPHandler, _ request: HTTPRequest, _ exchange: some HandledExchange
+    ) -> Task<Void, Never> {
+        handlersRunning += 1
+        return Task.immediate(executorPreference: executor) {
+            await handler.handle(request, exchange)
+            exchange.handlerReturned()
+            self.handlerReturned()
+        }
+    }
+
+    private func handlerReturned() {
+        handlersRunning -= 1
+        guard handlersRunning == 0 else { return }
+        for waiter in idleWaiters { waiter.succeed() }
+        idleWaiters = []
+    }
+
+    /// Succeeds when no handler runs, or when `timeout` has passed.
+    ///
+    /// - Returns: Whether no handler runs.
+    package func handlersReturned(timeout: Duration) -> EventLoopFuture<Bool> {
+        loop.flatSubmit { [self] in
+            let promise = loop.makePromise(of: Void.self)
+            if handlersRunning == 0 {
+                promise.succeed()
+            } else {
+                idleWaiters.append(promise)
+            }
+            let timer = loop.scheduleTask(in: TimeAmount(timeout)) { promise.succeed() }
+            return promise.futureResult.map { [self] in
+                timer.cancel()
+                return handlersRunning == 0
+            }
+        }
+    }
+}
+
+/// An exchange that wants to know when its handler has returned, on the event loop.
+package protocol HandledExchange: HTTPExchange {
+    func handlerReturned()
 }

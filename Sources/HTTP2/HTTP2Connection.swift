@@ -86,6 +86,14 @@ package final class HTTP2Connection: ChannelInboundHandler {
 
     var isOpen: Bool { if case .open = phase { true } else { false } }
 
+    /// Whether nothing more is sent or received.
+    var isOver: Bool {
+        switch phase {
+        case .open, .draining: false
+        case .lingering, .closed: true
+        }
+    }
+
     // MARK: Channel
 
     package func handlerAdded(context: ChannelHandlerContext) {
@@ -362,6 +370,14 @@ package final class HTTP2Connection: ChannelInboundHandler {
     /// Begins to time the streams whose output waits for the peer.
     private func watchOutput() {
         guard recorder.outputBytes > 0 else { return }
+        if inputIsClosed, isWritable {
+            // Only the peer could open its windows, and it says nothing more.
+            for stream in recorder.streams.values where stream.output.bytes > 0 {
+                session.reset(stream, .cancel)
+            }
+            schedulePump()
+            return
+        }
         for stream in recorder.streams.values
         where stream.output.bytes > 0 && stream.outputTimes == nil {
             stream.outputTimes = ProgressTimes(now: now, bytes: stream.output.sentBytes)

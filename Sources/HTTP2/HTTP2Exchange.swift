@@ -8,7 +8,7 @@ import NIOCore
 ///
 /// - Note: `@unchecked Sendable`: everything is touched on the connection's event loop only;
 ///   calls from elsewhere hop there.
-final class HTTP2Exchange: HTTPExchange, StreamObserver, @unchecked Sendable {
+final class HTTP2Exchange: HandledExchange, StreamObserver, @unchecked Sendable {
     private let stream: HTTP2Stream
     private let connection: HTTP2Connection
     private let role: ServerRole

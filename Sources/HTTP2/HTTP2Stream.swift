@@ -46,6 +46,8 @@ final class HTTP2Stream {
     var hasNewData = false
 
     // What leaves.
+    /// Whether a frame of the stream has left nghttp2; kept on clients only.
+    var wasSent = false
     var output = StreamOutput()
 
     // Times; see `HTTP2Timeouts`.

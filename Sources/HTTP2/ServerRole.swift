@@ -122,11 +122,7 @@ final class ServerRole: HTTP2Role {
         let exchange = HTTP2Exchange(stream, connection, self)
         stream.observer = exchange
         handlersRunning += 1
-        let task = Task.immediate(executorPreference: connection.resources.executor) {
-            [handler] in
-            await handler.handle(request, exchange)
-            exchange.handlerReturned()
-        }
+        let task = connection.resources.run(handler, request, exchange)
         exchange.began(task)
     }
 

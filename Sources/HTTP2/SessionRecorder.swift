@@ -158,8 +158,10 @@ final class SessionRecorder {
     // MARK: Data
 
     func dataReceived(streamID: Int32, bytes: UnsafeBufferPointer<UInt8>) {
-        unconsumedBytes += bytes.count
-        guard let stream = streams[streamID] else { return }
+        let known = streams[streamID]
+        // A client gives the window back as its callers read; a server limits bodies by itself.
+        if role == .server || known == nil { unconsumedBytes += bytes.count }
+        guard let stream = known else { return }
         stream.unconsumedBytes += bytes.count
         stream.bodyBytes += bytes.count
         if stream.refusal == nil {
@@ -204,9 +206,11 @@ final class SessionRecorder {
     // MARK: Streams
 
     func frameSent(streamID: Int32, endStream: Bool) {
-        guard endStream, role == .server, let stream = streams[streamID] else { return }
+        guard endStream || role == .client, let stream = streams[streamID] else { return }
+        stream.wasSent = true
+        guard endStream else { return }
         stream.output.isDone = true
-        if !stream.inputEnded { events.append(.answeredEarly(stream)) }
+        if role == .server, !stream.inputEnded { events.append(.answeredEarly(stream)) }
     }
 
     func streamClosed(streamID: Int32, code: HTTP2ErrorCode) {

@@ -52,6 +52,16 @@ package struct HTTPHeaders: Sendable {
         )
     }
 
+    /// Adds all fields of `other` after these.
+    package mutating func add(contentsOf other: HTTPHeaders) {
+        let offset = Int32(bytes.count)
+        bytes.append(contentsOf: other.bytes)
+        for var field in other.fields {
+            field.start += offset
+            fields.append(field)
+        }
+    }
+
     /// The value of the first field called `name`, nil when there is none or it is not UTF-8.
     package subscript(_ name: StaticString) -> String? {
         for index in fields.indices where self.name(at: index, equals: name) {

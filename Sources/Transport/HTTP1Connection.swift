@@ -195,10 +195,7 @@ final class HTTP1Connection: ChannelDuplexHandler, DrainableConnection {
         let request = HTTPRequest(
             method: incoming.method, path: incoming.path, headers: incoming.headers,
             body: incoming.body, connection: info)
-        let task = Task.immediate(executorPreference: resources.executor) { [handler] in
-            await handler.handle(request, exchange)
-            exchange.handlerReturned()
-        }
+        let task = resources.run(handler, request, exchange)
         exchange.began(task)
     }
 

@@ -1,6 +1,7 @@
 // SPDX-FileCopyrightText: 2026 The Teller authors
 // SPDX-License-Identifier: Apache-2.0
 
+import HTTP2
 import HTTPMessages
 import NIOCore
 import NIOHTTP1
@@ -9,7 +10,7 @@ import NIOHTTP1
 ///
 /// - Note: `@unchecked Sendable`: everything mutable is touched on the connection's event loop
 ///   only; calls from elsewhere hop there.
-final class HTTP1Exchange: HTTPExchange, @unchecked Sendable {
+final class HTTP1Exchange: HandledExchange, @unchecked Sendable {
     private enum Progress { case nothing, body, sent, closed }
 
     private let connection: HTTP1Connection

@@ -20,6 +20,7 @@ package final class HTTPServer: Sendable {
     private let loops: [ObjectIdentifier: ServerLoop]
     private let gate: ConnectionGate
     private let nextConnectionID = Atomic<UInt64>(1)
+    private let draining = Mutex<Task<Void, Never>?>(nil)
     private let listeners = Mutex<[any Channel]>([])
 
     /// - Parameters:
@@ -68,8 +69,18 @@ package final class HTTPServer: Sendable {
 
     /// Accepts nothing more, answers what has been asked, closes every connection and ends.
     ///
-    /// - Parameter grace: How long that may take; what is open then is cut.
+    /// - Parameter grace: How long that may take; what is open then is cut. A second call waits
+    ///   for the first.
     package func drain(grace: Duration) async {
+        let task = draining.withLock { task in
+            let current = task ?? Task { await self.drainOnce(grace: grace) }
+            task = current
+            return current
+        }
+        await task.value
+    }
+
+    private func drainOnce(grace: Duration) async {
         let channels = listeners.withLock { channels in
             defer { channels = [] }
             return channels
@@ -79,6 +90,17 @@ package final class HTTPServer: Sendable {
             serverLoop.resources.loop.execute { serverLoop.drain(grace: grace) }
         }
         await gate.waitUntilEmpty()
+        var allReturned = true
+        for serverLoop in loops.values {
+            let returned = serverLoop.resources.handlersReturned(timeout: configuration.returning)
+            if (try? await returned.get()) != true { allReturned = false }
+        }
+        // A handler that ignores its cancellation keeps its event loop: a task must not be left
+        // without the executor it runs on.
+        guard allReturned else {
+            logger.error("handlers did not return after their connections had closed")
+            return
+        }
         try? await group.shutdownGracefully()
     }
 

@@ -45,6 +45,8 @@ package struct HTTPServerConfiguration: Sendable {
     package var backlog = 1024
     /// Until a new connection has shown which protocol it speaks.
     package var opening: Duration = .seconds(10)
+    /// From the end of the last connection until handlers must have heeded their cancellation.
+    package var returning: Duration = .seconds(5)
     package var http2 = HTTP2Limits()
     package var http2Timeouts = HTTP2Timeouts()
     package var http1 = HTTP1Limits()
