@@ -103,7 +103,10 @@ let package = Package(
         module("Workers", ["Ledger", "Supervision", "TellerProtocol", logging]),
         module(
             "TellerClient", folder: "Client",
-            ["TellerProtocol", "Resilience", "HTTPMessages", "Transport", nioCore, logging]),
+            [
+                "TellerProtocol", "Resilience", "HTTPMessages", "HTTP2", "TLS", nioCore, nioPosix,
+                crypto,
+            ]),
         .executableTarget(
             name: "TellerServer",
             dependencies: [
@@ -129,6 +132,7 @@ let package = Package(
         .target(
             name: "TestSupport", dependencies: ["HTTPMessages"], path: "Tests/Support",
             swiftSettings: testSettings),
+        tests("TONTests", ["TON", "TestSupport"], resources: [.copy("Fixtures")]),
         tests("RPCTests", ["RPC", "TestSupport", "TellerProtocol", "HTTPMessages", logging]),
         tests(
             "TransportTests",
@@ -138,6 +142,7 @@ let package = Package(
             ]),
         tests(
             "ProtocolTests", ["TellerProtocol", "TestSupport"], resources: [.copy("Fixtures")]),
+        tests("ResilienceTests", ["Resilience", "TestSupport"]),
         tests("TLSTests", ["TLS", "TestSupport", nioCore, nioEmbedded, nioPosix]),
     ],
     swiftLanguageModes: [.v6]

@@ -1,0 +1,58 @@
+// SPDX-FileCopyrightText: 2026 The Teller authors
+// SPDX-License-Identifier: Apache-2.0
+
+import Resilience
+import TestSupport
+import Testing
+
+@Suite struct RetryBudgetTests {
+    @Test func `a quiet caller has the floor and no more`() {
+        var budget = RetryBudget(.init(ratioPercent: 10, floor: 3))
+        let taken = (0..<10).count { _ in budget.takeRetry(now: .seconds(100)) }
+        #expect(taken == 3)
+    }
+
+    @Test func `in a full outage retries stay within a tenth of the first attempts`() {
+        var budget = RetryBudget(.init(ratioPercent: 10, floor: 0))
+        var retries = 0
+        for index in 0..<10_000 {
+            let now = Duration.milliseconds(index * 7)
+            budget.recordAttempt(now: now)
+            for _ in 0..<4 where budget.takeRetry(now: now) { retries += 1 }
+        }
+        #expect(retries <= 1_000)
+        #expect(retries > 900, "the budget is meant to be used")
+    }
+
+    @Test func `old attempts leave the window`() {
+        var budget = RetryBudget(.init(ratioPercent: 100, floor: 0, window: .seconds(10)))
+        for _ in 0..<5 { budget.recordAttempt(now: .seconds(1)) }
+        let before = budget.takeRetry(now: .seconds(9))
+        #expect(before)
+        let after = budget.takeRetry(now: .seconds(11))
+        #expect(!after)
+    }
+
+    @Test func `the limit holds over every window whatever the order of events`() {
+        var random = SeededRandom(seed: UInt64.random(in: 0 ... .max))
+        print("seed", random.seed)
+        let limits = RetryBudget.Limits(ratioPercent: 20, floor: 5, window: .seconds(10))
+        var budget = RetryBudget(limits)
+        var now = 0
+        var attempts: [Int] = []
+        var retries: [Int] = []
+        for _ in 0..<20_000 {
+            now += Int.random(in: 0...40, using: &random)
+            if Bool.random(using: &random) {
+                budget.recordAttempt(now: .milliseconds(now))
+                attempts.append(now)
+            } else if budget.takeRetry(now: .milliseconds(now)) {
+                retries.append(now)
+                // The budget's window is 9 to 10 seconds long, as it moves in tenths.
+                let recentAttempts = attempts.reversed().prefix { $0 > now - 10_000 }.count
+                let recentRetries = retries.reversed().prefix { $0 > now - 9_000 }.count
+                #expect(recentRetries <= recentAttempts * 20 / 100 + 5)
+            }
+        }
+    }
+}
