@@ -121,6 +121,9 @@ let package = Package(
 
         // Measurements.
         .executableTarget(
+            name: "CodecBenchmark", dependencies: ["TellerProtocol"], path: "Benchmarks/Codec",
+            swiftSettings: settings),
+        .executableTarget(
             name: "RPCBenchmark", dependencies: ["RPC", "HTTPMessages", "TellerProtocol", logging],
             path: "Benchmarks/RPC", swiftSettings: settings),
         .executableTarget(

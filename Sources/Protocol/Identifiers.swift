@@ -12,7 +12,7 @@ public struct TenantID: Hashable, Sendable, CustomStringConvertible {
 
     /// 1 to 64 characters of `A–Z a–z 0–9 . _ : -`; nil for anything else.
     public init?(_ text: String) {
-        guard IdentifierText.isValid(text) else { return nil }
+        guard IdentifierText.isValid(text.utf8) else { return nil }
         self.text = text
     }
 
@@ -25,8 +25,13 @@ public struct AccountID: Hashable, Sendable, CustomStringConvertible {
 
     /// 1 to 64 characters of `A–Z a–z 0–9 . _ : -`; nil for anything else.
     public init?(_ text: String) {
-        guard IdentifierText.isValid(text) else { return nil }
+        guard IdentifierText.isValid(text.utf8) else { return nil }
         self.text = text
+    }
+
+    init?(bytes: ArraySlice<UInt8>) {
+        guard IdentifierText.isValid(bytes) else { return nil }
+        text = String(decoding: bytes, as: UTF8.self)
     }
 
     public var description: String { text }
@@ -44,6 +49,11 @@ public struct WithdrawalID: Hashable, Sendable, Comparable, CustomStringConverti
         self.uuid = uuid
     }
 
+    init?(bytes: ArraySlice<UInt8>) {
+        guard let uuid = UUIDv7(bytes: bytes) else { return nil }
+        self.uuid = uuid
+    }
+
     public static func < (left: Self, right: Self) -> Bool { left.uuid < right.uuid }
 
     public var description: String { uuid.description }
@@ -57,19 +67,27 @@ public struct IdempotencyKey: Hashable, Sendable, CustomStringConvertible {
 
     /// 1 to 255 printable ASCII characters (`!` to `~` and the space); nil for anything else.
     public init?(_ text: String) {
-        guard (1...Self.charactersMax).contains(text.utf8.count),
-            text.utf8.allSatisfy({ (0x20...0x7E).contains($0) })
-        else { return nil }
+        guard Self.isValid(text.utf8) else { return nil }
         self.text = text
+    }
+
+    init?(bytes: ArraySlice<UInt8>) {
+        guard Self.isValid(bytes) else { return nil }
+        text = String(decoding: bytes, as: UTF8.self)
+    }
+
+    private static func isValid(_ bytes: some Collection<UInt8>) -> Bool {
+        (1...charactersMax).contains(bytes.count)
+            && bytes.allSatisfy { (0x20...0x7E).contains($0) }
     }
 
     public var description: String { text }
 }
 
 private enum IdentifierText {
-    static func isValid(_ text: String) -> Bool {
-        (1...64).contains(text.utf8.count)
-            && text.utf8.allSatisfy { byte in
+    static func isValid(_ bytes: some Collection<UInt8>) -> Bool {
+        (1...64).contains(bytes.count)
+            && bytes.allSatisfy { byte in
                 switch byte {
                 case UInt8(ascii: "a")...UInt8(ascii: "z"), UInt8(ascii: "A")...UInt8(ascii: "Z"),
                     UInt8(ascii: "0")...UInt8(ascii: "9"), UInt8(ascii: "."), UInt8(ascii: "_"),

@@ -18,7 +18,11 @@ public struct Timestamp: Hashable, Sendable, Comparable {
     /// Reads `2026-11-23T23:07:00.000Z`: exactly 24 characters, UTC, a real date of the years
     /// 0000 to 9999; nil for anything else.
     public init?(_ text: some StringProtocol) {
-        let bytes = Array(text.utf8)
+        self.init(bytes: Array(text.utf8)[...])
+    }
+
+    init?(bytes slice: ArraySlice<UInt8>) {
+        let bytes = Array(slice)
         guard bytes.count == 24, bytes[4] == UInt8(ascii: "-"), bytes[7] == UInt8(ascii: "-"),
             bytes[10] == UInt8(ascii: "T"), bytes[13] == UInt8(ascii: ":"),
             bytes[16] == UInt8(ascii: ":"), bytes[19] == UInt8(ascii: "."),

@@ -18,7 +18,10 @@ public struct UUIDv7: Hashable, Sendable, Comparable {
     /// Reads `018f2b1c-7d3e-7a10-8b4d-5f0e6a9c1d2e` (lower or upper case); nil for anything else,
     /// another version or another variant.
     public init?(_ text: some StringProtocol) {
-        let bytes = text.utf8
+        self.init(bytes: text.utf8)
+    }
+
+    init?(bytes: some Collection<UInt8>) {
         guard bytes.count == 36 else { return nil }
         var high: UInt64 = 0
         var low: UInt64 = 0

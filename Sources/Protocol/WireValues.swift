@@ -12,8 +12,12 @@ public struct SignedNanotons: Hashable, Sendable {
     /// Reads the wire form: digits without a leading zero, after a minus when negative. nil for
     /// anything else, `-0` included.
     public init?(wire text: String) {
-        let isNegative = text.utf8.first == UInt8(ascii: "-")
-        guard let amount = Nanotons(wireBytes: isNegative ? text.utf8.dropFirst() : text.utf8[...]),
+        self.init(wireBytes: Array(text.utf8)[...])
+    }
+
+    init?(wireBytes bytes: ArraySlice<UInt8>) {
+        let isNegative = bytes.first == UInt8(ascii: "-")
+        guard let amount = Nanotons(wireBytes: isNegative ? bytes.dropFirst() : bytes),
             !(isNegative && amount == .zero)
         else { return nil }
         rawValue = isNegative ? -amount.rawValue : amount.rawValue
@@ -42,12 +46,10 @@ public protocol IdempotencyKeyed {
 
 extension Nanotons: JSONDecodable, JSONEncodable {
     public init(from reader: inout JSONReader) throws(JSONError) {
-        guard let amount = Nanotons(wire: try reader.readString()) else {
-            throw reader.invalid(
-                "is not an amount: whole nanotons as a decimal string, at most \(Nanotons.max.wireText)"
-            )
-        }
-        self = amount
+        self = try reader.readString(
+            refusing:
+                "is not an amount: whole nanotons as a decimal string, at most \(Self.max.wireText)"
+        ) { Nanotons(wireBytes: $0) }
     }
 
     public func encode(to writer: inout JSONWriter) {
@@ -57,10 +59,9 @@ extension Nanotons: JSONDecodable, JSONEncodable {
 
 extension SignedNanotons: JSONDecodable, JSONEncodable {
     public init(from reader: inout JSONReader) throws(JSONError) {
-        guard let amount = SignedNanotons(wire: try reader.readString()) else {
-            throw reader.invalid("is not a signed amount of whole nanotons")
-        }
-        self = amount
+        self = try reader.readString(
+            refusing: "is not a signed amount of whole nanotons"
+        ) { SignedNanotons(wireBytes: $0) }
     }
 
     public func encode(to writer: inout JSONWriter) {
@@ -70,10 +71,9 @@ extension SignedNanotons: JSONDecodable, JSONEncodable {
 
 extension Timestamp: JSONDecodable, JSONEncodable {
     public init(from reader: inout JSONReader) throws(JSONError) {
-        guard let time = Timestamp(try reader.readString()) else {
-            throw reader.invalid("is not a time like 2026-11-23T23:07:00.000Z")
-        }
-        self = time
+        self = try reader.readString(
+            refusing: "is not a time like 2026-11-23T23:07:00.000Z"
+        ) { Timestamp(bytes: $0) }
     }
 
     public func encode(to writer: inout JSONWriter) {
@@ -83,10 +83,9 @@ extension Timestamp: JSONDecodable, JSONEncodable {
 
 extension AccountID: JSONDecodable, JSONEncodable {
     public init(from reader: inout JSONReader) throws(JSONError) {
-        guard let id = AccountID(try reader.readString()) else {
-            throw reader.invalid("is not an account id: 1 to 64 of A–Z a–z 0–9 . _ : -")
-        }
-        self = id
+        self = try reader.readString(
+            refusing: "is not an account id: 1 to 64 of A–Z a–z 0–9 . _ : -"
+        ) { AccountID(bytes: $0) }
     }
 
     public func encode(to writer: inout JSONWriter) { writer.string(text) }
@@ -94,10 +93,9 @@ extension AccountID: JSONDecodable, JSONEncodable {
 
 extension WithdrawalID: JSONDecodable, JSONEncodable {
     public init(from reader: inout JSONReader) throws(JSONError) {
-        guard let id = WithdrawalID(try reader.readString()) else {
-            throw reader.invalid("is not a withdrawal id")
-        }
-        self = id
+        self = try reader.readString(
+            refusing: "is not a withdrawal id"
+        ) { WithdrawalID(bytes: $0) }
     }
 
     public func encode(to writer: inout JSONWriter) {
@@ -107,27 +105,15 @@ extension WithdrawalID: JSONDecodable, JSONEncodable {
 
 extension IdempotencyKey: JSONDecodable, JSONEncodable {
     public init(from reader: inout JSONReader) throws(JSONError) {
-        guard let key = IdempotencyKey(try reader.readString()) else {
-            throw reader.invalid("is not a key: 1 to 255 printable ASCII characters")
-        }
-        self = key
+        self = try reader.readString(
+            refusing: "is not a key: 1 to 255 printable ASCII characters"
+        ) { IdempotencyKey(bytes: $0) }
     }
 
     public func encode(to writer: inout JSONWriter) { writer.string(text) }
 }
 
 extension JSONReader {
-    /// Reads text of so many Unicode scalars, without U+0000, which not every store can hold.
-    public mutating func readText(_ length: ClosedRange<Int>) throws(JSONError) -> String {
-        let text = try readString()
-        // Bytes bound scalars from above, so long text is mostly refused without counting.
-        guard length.contains(text.unicodeScalars.count) else {
-            throw invalid("must have \(length.lowerBound) to \(length.upperBound) characters")
-        }
-        guard !text.utf8.contains(0) else { throw invalid("must not contain U+0000") }
-        return text
-    }
-
     public mutating func readInteger(_ range: ClosedRange<Int>) throws(JSONError) -> Int {
         guard let value = Int(exactly: try readInt64()), range.contains(value) else {
             throw invalid("must be from \(range.lowerBound) to \(range.upperBound)")

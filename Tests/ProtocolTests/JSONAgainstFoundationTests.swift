@@ -87,7 +87,7 @@ import Testing
             for index in 0..<Int.random(in: 0...12, using: &random) {
                 if index > 0 { text += "," }
                 space(to: &text, using: &random)
-                string(prefix: "\(index)", to: &text, using: &random)
+                string(prefix: "\(index)|", to: &text, using: &random)
                 space(to: &text, using: &random)
                 text += ":"
                 write(depth: depth + 1, to: &text, using: &random)

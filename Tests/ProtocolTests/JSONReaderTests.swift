@@ -143,6 +143,41 @@ import Testing
         #expect(error?.offset == 35)
     }
 
+    @Test func `keys of any length are told apart and come back as text`() throws {
+        let keys =
+            ["", "a", "b", "a\u{0}", "\u{0}", "é", "e\u{301}"]
+            + (7...40).map { String(repeating: "k", count: $0) }
+        var writer = JSONWriter()
+        writer.beginObject()
+        for key in keys {
+            writer.key(text: key)
+            writer.null()
+        }
+        writer.endObject()
+        var reader = JSONReader(writer.bytes)
+        var found: [String] = []
+        try reader.readObject { (reader, key) throws(JSONError) in
+            found.append(key.text)
+            try reader.readNull()
+            #expect((key == "kkkkkkkk") == (key.text.utf8.count == 8))
+            #expect((key == "kkkkkkkkkkkkkkkk") == (key.text.utf8.count == 16))
+            #expect((key == "kkkkkkkkkkkkkkkkk") == (key.text.utf8.count == 17))
+        }
+        #expect(found.map { Array($0.utf8) } == keys.map { Array($0.utf8) })
+    }
+
+    @Test func `text is counted in scalars and never holds U+0000`() throws {
+        func text(_ json: String) throws(JSONError) -> String {
+            var reader = JSONReader(Array(json.utf8))
+            return try reader.readText(1...3)
+        }
+        #expect(try text(#""😀😀😀""#) == "😀😀😀")
+        #expect(try text(#""abc""#) == "abc")
+        for json in [#""""#, #""abcd""#, #""😀😀😀😀""#, #""a\u0000""#] {
+            #expect(throws: JSONError.self, "\(json)") { try text(json) }
+        }
+    }
+
     @Test func `a key equals its text whether it is escaped or not`() throws {
         var found: [Bool] = []
         var reader = JSONReader(Array(#"{"amount":1,"\u0061mount2":2,"é":3}"#.utf8))

@@ -89,6 +89,7 @@ extension JSONEncodable {
     /// The value as a document of its own.
     public var jsonBytes: [UInt8] {
         var writer = JSONWriter()
+        writer.reserve(256)
         encode(to: &writer)
         return writer.bytes
     }

@@ -11,10 +11,11 @@
 /// Every call reads one value and leaves the reader behind it. After an error the reader is of
 /// no further use.
 public struct JSONReader: Sendable {
-    private let bytes: [UInt8]
-    private let end: Int
+    let bytes: [UInt8]
+    let end: Int
+    /// Where the reader stands.
+    var index: Int
     private let limits: JSONLimits
-    private var index: Int
     private var depth = 0
 
     public init(_ bytes: [UInt8], limits: JSONLimits = .standard) {
@@ -74,7 +75,7 @@ public struct JSONReader: Sendable {
             try skipWhiteSpace()
             guard bytes[index] == UInt8(ascii: "\"") else { throw syntax("no key begins") }
             let start = index
-            let key = JSONKey(bytes, try scanString())
+            let key = JSONKey(try scanString(), in: bytes)
             guard seen.insert(key) else {
                 throw JSONError(
                     .duplicateKey, "stands twice in its object", at: start, path: key.text)
@@ -134,11 +135,6 @@ public struct JSONReader: Sendable {
     }
 
     // MARK: - Scalars
-
-    public mutating func readString() throws(JSONError) -> String {
-        try expect(.string)
-        return JSONKey(bytes, try scanString()).text
-    }
 
     public mutating func readBool() throws(JSONError) -> Bool {
         switch try kind {
@@ -222,7 +218,7 @@ public struct JSONReader: Sendable {
         JSONError(.invalidValue, problem, at: index)
     }
 
-    private func syntax(_ problem: String) -> JSONError {
+    func syntax(_ problem: String) -> JSONError {
         JSONError(.syntax, problem, at: index)
     }
 
@@ -241,7 +237,7 @@ public struct JSONReader: Sendable {
         throw syntax("the document ends too early")
     }
 
-    private mutating func expect(_ wanted: JSONKind) throws(JSONError) {
+    mutating func expect(_ wanted: JSONKind) throws(JSONError) {
         guard try kind == wanted else { throw invalid("is not \(wanted.article)") }
     }
 
@@ -284,85 +280,6 @@ public struct JSONReader: Sendable {
         let start = index
         while index < end, bytes[index] &- UInt8(ascii: "0") < 10 { index += 1 }
         guard index > start else { throw syntax("a number lacks digits") }
-    }
-
-    /// Checks the string at `index` and passes over it.
-    private mutating func scanString() throws(JSONError) -> JSONStringRange {
-        index += 1
-        let start = index
-        var hasEscapes = false
-        while index < end {
-            let byte = bytes[index]
-            if byte == UInt8(ascii: "\"") {
-                index += 1
-                return JSONStringRange(start: start, end: index - 1, hasEscapes: hasEscapes)
-            }
-            if byte == UInt8(ascii: "\\") {
-                hasEscapes = true
-                try scanEscape()
-            } else if byte < 0x20 {
-                throw syntax("a control character stands in a string")
-            } else if byte < 0x80 {
-                index += 1
-            } else {
-                try scanMultibyteCharacter(byte)
-            }
-        }
-        throw syntax("the document ends within a string")
-    }
-
-    private mutating func scanEscape() throws(JSONError) {
-        guard index + 1 < end else { throw syntax("the document ends within a string") }
-        switch bytes[index + 1] {
-        case UInt8(ascii: "\""), UInt8(ascii: "\\"), UInt8(ascii: "/"), UInt8(ascii: "b"),
-            UInt8(ascii: "f"), UInt8(ascii: "n"), UInt8(ascii: "r"), UInt8(ascii: "t"):
-            index += 2
-        case UInt8(ascii: "u"):
-            let first = try scanCodeUnit()
-            guard first & 0xF800 == 0xD800 else { return }
-            guard first < 0xDC00, index + 1 < end, bytes[index] == UInt8(ascii: "\\"),
-                bytes[index + 1] == UInt8(ascii: "u")
-            else { throw syntax("a surrogate stands alone") }
-            guard try scanCodeUnit() & 0xFC00 == 0xDC00 else {
-                throw syntax("a surrogate stands alone")
-            }
-        default: throw syntax("an escape is unknown")
-        }
-    }
-
-    /// Reads `\uXXXX`.
-    private mutating func scanCodeUnit() throws(JSONError) -> UInt32 {
-        guard index + 6 <= end else { throw syntax("the document ends within a string") }
-        var value: UInt32 = 0
-        for byte in bytes[index + 2..<index + 6] {
-            guard let digit = JSONStringRange.hexValue(byte) else {
-                throw syntax("an escape is unknown")
-            }
-            value = value << 4 | digit
-        }
-        index += 6
-        return value
-    }
-
-    /// Checks one UTF-8 sequence (RFC 3629 section 4): neither overlong, nor a surrogate, nor
-    /// beyond U+10FFFF.
-    private mutating func scanMultibyteCharacter(_ first: UInt8) throws(JSONError) {
-        let count: Int
-        let second: ClosedRange<UInt8>
-        switch first {
-        case 0xC2...0xDF: (count, second) = (2, 0x80...0xBF)
-        case 0xE0: (count, second) = (3, 0xA0...0xBF)
-        case 0xED: (count, second) = (3, 0x80...0x9F)
-        case 0xE1...0xEF: (count, second) = (3, 0x80...0xBF)
-        case 0xF0: (count, second) = (4, 0x90...0xBF)
-        case 0xF1...0xF3: (count, second) = (4, 0x80...0xBF)
-        case 0xF4: (count, second) = (4, 0x80...0x8F)
-        default: throw syntax("the text is not UTF-8")
-        }
-        guard index + count <= end, second.contains(bytes[index + 1]),
-            bytes[(index + 2)..<(index + count)].allSatisfy({ $0 & 0xC0 == 0x80 })
-        else { throw syntax("the text is not UTF-8") }
-        index += count
     }
 }
 
