@@ -46,10 +46,10 @@ extension RPCHandler {
                 body: request.body, connection: request.connection, metadata: metadata,
                 principal: principal, deadline: deadline)
         } catch {
-            return refuse(error, path: request.path, requestID: metadata.requestID, exchange)
+            return refuse(error, request, requestID: metadata.requestID, exchange)
         }
         switch Envelope.parse(request.body, limits: limits) {
-        case .single(.call(let call)): await answer(call, of: incoming, exchange)
+        case .single(.call(let call)): await answer(call, of: incoming, request, exchange)
         case .single(.invalid(let error, let id)):
             respond(error, id: id.map { incoming.body[$0] }, to: incoming, exchange)
         case .batch(let elements): await answer(batch: elements, of: incoming, exchange)
@@ -58,9 +58,10 @@ extension RPCHandler {
     }
 
     /// Answers a request that is one call.
-    private func answer(_ call: Call, of incoming: IncomingRequest, _ exchange: any HTTPExchange)
-        async
-    {
+    private func answer(
+        _ call: Call, of incoming: IncomingRequest, _ request: HTTPRequest,
+        _ exchange: any HTTPExchange
+    ) async {
         if let fault = incoming.metadata.fault {
             return respond(fault.error, to: call, of: incoming, exchange)
         }
@@ -74,7 +75,8 @@ extension RPCHandler {
             let reply = await reply(of: body, to: call, method: method, of: incoming)
             respond(call.id == nil ? nil : reply, to: incoming, exchange)
         case .streaming(let body):
-            await stream(body, to: call, method: method, of: incoming, exchange)
+            let permit = permit(to: method, request, requestID: incoming.requestID)
+            await stream(body, to: call, method: method, of: incoming, permit, exchange)
         }
     }
 
@@ -85,8 +87,7 @@ extension RPCHandler {
             throw Refusal(status: 200, error: RPCError(reason: .methodNotFound))
         }
         guard incoming.principal.isAllowed(method.scope) else {
-            throw Refusal(
-                status: 403, error: .permissionDenied("the scope \(method.scope) is needed"))
+            throw Refusal.missing(method.scope)
         }
         guard lifecycle.phase != .stopped else {
             throw Refusal(status: 503, error: .shuttingDown(retryAfter: limits.overloadRetryAfter))

@@ -11,7 +11,7 @@ extension RPCHandler {
     /// the longest life of a stream is up, or the server drains.
     func stream(
         _ body: RPCMethod.Streaming, to call: Call, method: RPCMethod, of incoming: IncomingRequest,
-        _ exchange: any HTTPExchange
+        _ permit: @escaping RPCEventSink.Permit, _ exchange: any HTTPExchange
     ) async {
         guard let id = incoming.id(of: call) else {
             // A stream without an id could never end with its response.
@@ -38,7 +38,8 @@ extension RPCHandler {
         let sink = RPCEventSink(
             exchange, method: method.name,
             headers: Reply.headers(
-                contentType: "application/x-ndjson", requestID: incoming.requestID))
+                contentType: "application/x-ndjson", requestID: incoming.requestID),
+            permit: permit)
         let context = context(of: incoming, deadline: deadline)
         var writer = Reply.beginResult(id: id)
         do throws(RPCError) {
@@ -53,6 +54,25 @@ extension RPCHandler {
                 await sink.finish(response)
             } else {
                 respond(response, to: incoming, exchange)
+            }
+        }
+    }
+
+    /// Authenticates the caller of a stream again before each event: a token that is revoked or
+    /// expires ends its streams too. A store that cannot say ends none.
+    func permit(
+        to method: RPCMethod, _ request: HTTPRequest, requestID: String
+    ) -> RPCEventSink.Permit {
+        let authenticator = authenticator
+        return { () async throws(RPCError) in
+            do throws(Refusal) {
+                let principal = try await authenticator.principal(
+                    for: request, requestID: requestID)
+                guard principal.isAllowed(method.scope) else {
+                    throw Refusal.missing(method.scope)
+                }
+            } catch {
+                guard error.status == 503 else { throw error.error }
             }
         }
     }

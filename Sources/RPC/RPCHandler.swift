@@ -107,14 +107,18 @@ package final class RPCHandler: HTTPHandler {
     /// Refuses a request outside the RPC path proper.
     private func refuse(_ refusal: Refusal, _ request: HTTPRequest, _ exchange: any HTTPExchange) {
         let metadata = RequestMetadata(request.headers, limits: limits, identifiers: identifiers)
-        refuse(refusal, path: request.path, requestID: metadata.requestID, exchange)
+        refuse(refusal, request, requestID: metadata.requestID, exchange)
     }
 
-    func refuse(_ refusal: Refusal, path: String, requestID: String, _ exchange: any HTTPExchange) {
+    func refuse(
+        _ refusal: Refusal, _ request: HTTPRequest, requestID: String,
+        _ exchange: any HTTPExchange
+    ) {
         var response = Reply.refusal(refusal, requestID: requestID)
         if refusal.status == 405 {
-            response.headers.add("allow", path == "/rpc" ? "POST" : "GET, HEAD")
+            response.headers.add("allow", request.path == "/rpc" ? "POST" : "GET, HEAD")
         }
+        if request.method == .head { response.body = [] }
         exchange.respond(response)
     }
 }

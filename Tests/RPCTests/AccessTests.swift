@@ -206,6 +206,35 @@ final class MemoryTokens: TokenAuthenticator {
         #expect(await who(fixture, "Bearer \(token)").status == 200)
     }
 
+    @Test func `a token that is revoked ends its streams at the next event`() async {
+        let fixture = fixture()
+        let token = tokens.issue(reader)
+        let exchange = fixture.start(
+            Fixture.call("test.count", #"{"count":5}"#),
+            headers: ["authorization": "Bearer \(token)"], writesAllowed: 1)
+        await exchange.writeBlocked()
+        tokens.revokeAll()
+        fixture.time.advance(by: .seconds(1))
+        exchange.allowWrites(10)
+        let response = await exchange.response()
+        let lines = response.text.split(separator: "\n")
+        #expect(lines.count == 3)
+        #expect(lines.last?.contains("UNAUTHENTICATED") == true)
+    }
+
+    @Test func `a store that is away ends no stream`() async {
+        let fixture = fixture()
+        let token = tokens.issue(reader)
+        let exchange = fixture.start(
+            Fixture.call("test.count", #"{"count":5}"#),
+            headers: ["authorization": "Bearer \(token)"], writesAllowed: 1)
+        await exchange.writeBlocked()
+        tokens.setAway(true)
+        fixture.time.advance(by: .seconds(1))
+        exchange.allowWrites(10)
+        #expect(await exchange.response().text.hasSuffix("\"done\"}}\n"))
+    }
+
     // MARK: Failed attempts
 
     private let unknownToken = "Bearer tlr_" + String(repeating: "x", count: 43)

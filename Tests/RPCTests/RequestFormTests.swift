@@ -50,7 +50,7 @@ import Testing
         let response = await fixture.send(fixture.request("", method: method))
         #expect(response.status == 405)
         #expect(response.headers["allow"] == "POST")
-        #expect(response.text.contains(#""error""#))
+        #expect(method == .head ? response.body.isEmpty : response.text.contains(#""error""#))
     }
 
     @Test(arguments: ["/", "/rpc/", "/RPC", "/rpc2", "", "*", "/../rpc", "/livez/"])

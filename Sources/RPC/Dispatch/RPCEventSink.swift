@@ -10,24 +10,33 @@ import TellerProtocol
 ///
 /// Nothing is sent before the first event, so a call refused before it gets a plain answer.
 package final class RPCEventSink: Sendable {
+    /// Throws when the caller may no longer listen.
+    typealias Permit = @Sendable () async throws(RPCError) -> Void
+
     private let exchange: any HTTPExchange
     private let method: String
     private let headers: HTTPHeaders
+    private let permit: Permit
     private let begun = Atomic<Bool>(false)
 
-    init(_ exchange: any HTTPExchange, method: String, headers: HTTPHeaders) {
+    init(
+        _ exchange: any HTTPExchange, method: String, headers: HTTPHeaders,
+        permit: @escaping Permit
+    ) {
         self.exchange = exchange
         self.method = method
         self.headers = headers
+        self.permit = permit
     }
 
     var hasBegun: Bool { begun.load(ordering: .acquiring) }
 
     /// Sends one event; the first one begins the response.
     ///
-    /// - Throws: `CANCELLED` when the caller is gone.
+    /// - Throws: `CANCELLED` when the caller is gone, and what `permit` throws.
     func send(_ event: some JSONEncodable) async throws(RPCError) {
         if Task.isCancelled { throw RPCError(reason: .cancelled) }
+        try await permit()
         begin()
         var writer = JSONWriter()
         writer.beginObject()
