@@ -1,0 +1,147 @@
+// SPDX-FileCopyrightText: 2026 The Teller authors
+// SPDX-License-Identifier: Apache-2.0
+
+import Ledger
+import Logging
+import RPC
+import ServiceLifecycle
+import Supervision
+import TLS
+import TON
+import TellerProtocol
+import Transport
+import UnixSignals
+
+/// A configured server: the store, the ledger, the RPC layer, the port and the workers.
+///
+/// Its services start in that order and stop in the reverse one: the port drains first, the
+/// workers stop at a safe point, and the ledger commits what is queued before the store closes.
+struct TellerServer: Sendable {
+    private let configuration: ServerConfiguration
+    private let bookkeeper: Bookkeeper
+    private let supervisor: Supervisor
+    private let port: RPCPort
+    private let certificates: TLSContextStore?
+    private let logger: Logger
+
+    /// Opens the store (bringing its schema up to date) and builds everything on it.
+    ///
+    /// - Parameter onListening: called once with the ports, when calls are answered.
+    init(
+        _ configuration: ServerConfiguration, logger: Logger,
+        onListening: @escaping @Sendable ([Int]) -> Void = { _ in }
+    ) async throws {
+        self.configuration = configuration
+        self.logger = logger
+        let clock = RPCClock.system
+        let opened = try await OpenedStore(configuration, logger: logger)
+        let bookkeeper = Bookkeeper(
+            store: opened.ledger, policy: configuration.policy,
+            clock: LedgerClock { clock.wall })
+        let health = HealthState(blockers: [.starting, .storeUnavailable])
+        let limits = RPCLimits(configuration)
+        let services = TellerServices(
+            withdraw: WithdrawHandler(
+                ledger: bookkeeper, network: TONAddress.Network(configuration.network),
+                requiresKey: configuration.requiresKey),
+            account: AccountHandler(
+                ledger: bookkeeper, requiresKey: configuration.requiresKey),
+            service: InformationHandler(
+                environment: configuration.environment, startedAt: clock.wall, limits: limits))
+        let rpc = RPCHandler(
+            methods: services.methods,
+            access: AccessPolicy(configuration, tokens: opened.credentials), health: health,
+            limits: limits, clock: clock, identifierSeed: .random(in: .min ... .max),
+            logger: logger)
+        let certificates = try configuration.tls.map {
+            try TLSContextStore(TLSServerConfiguration($0))
+        }
+        let servers = configuration.listen.map { address in
+            HTTPServer(
+                configuration: HTTPServerConfiguration(configuration, address), handler: rpc,
+                refusal: rpc.refusal, security: certificates, logger: logger)
+        }
+        port = RPCPort(
+            servers: servers, rpc: rpc, health: health, grace: configuration.shutdownGrace,
+            logger: logger, onListening: onListening)
+        supervisor = try Supervisor(
+            children: Self.children(
+                configuration, bookkeeper: bookkeeper, health: health, logger: logger),
+            logger: logger)
+        self.bookkeeper = bookkeeper
+        self.certificates = certificates
+    }
+
+    /// Serves until SIGTERM or SIGINT and then drains; SIGHUP takes the certificates anew.
+    ///
+    /// - Parameter companions: services that run beside it and stop first.
+    func run(companions: [any Service] = []) async throws {
+        var services: [any Service] = [LedgerKeeper(bookkeeper: bookkeeper), supervisor, port]
+        services += [CertificateReloader(certificates: certificates, logger: logger)] + companions
+        var group = ServiceGroupConfiguration(
+            services: services.map { .init(service: $0) },
+            gracefulShutdownSignals: [.sigterm, .sigint], logger: Logger(label: "lifecycle") { _ in
+                SwiftLogNoOpLogHandler()
+            })
+        // Beyond the drain's own grace the workers and the ledger need a moment.
+        group.maximumGracefulShutdownDuration = configuration.shutdownGrace + .seconds(5)
+        try await ServiceGroup(configuration: group).run()
+        logger.notice("stopped")
+    }
+}
+
+/// Closes the ledger when everything else has stopped.
+private struct LedgerKeeper: Service {
+    let bookkeeper: Bookkeeper
+
+    func run() async throws {
+        try? await gracefulShutdown()
+        await bookkeeper.close()
+    }
+}
+
+/// The listening port: answers calls until it is told to drain.
+private struct RPCPort: Service {
+    let servers: [HTTPServer]
+    let rpc: RPCHandler
+    let health: HealthState
+    let grace: Duration
+    let logger: Logger
+    let onListening: @Sendable ([Int]) -> Void
+
+    func run() async throws {
+        var ports: [Int] = []
+        for server in servers { ports.append(try await server.bind().port ?? 0) }
+        health.unblock(.starting)
+        logger.notice("serving", metadata: ["ports": "\(ports)"])
+        onListening(ports)
+        try? await gracefulShutdown()
+
+        logger.notice("draining", metadata: ["inFlight": "\(rpc.callsInFlight)"])
+        rpc.beginDrain()
+        await withTaskGroup(of: Void.self) { drains in
+            for server in servers { drains.addTask { await server.drain(grace: grace) } }
+        }
+        rpc.stop()
+    }
+}
+
+/// Takes the certificate files anew at SIGHUP; connections keep what they have.
+private struct CertificateReloader: Service {
+    let certificates: TLSContextStore?
+    let logger: Logger
+
+    func run() async throws {
+        let signals = await UnixSignalsSequence(trapping: .sighup)
+        for await _ in signals.cancelOnGracefulShutdown() {
+            guard let certificates else { continue }
+            do {
+                try certificates.reload()
+                logger.notice("certificates reloaded")
+            } catch {
+                logger.error(
+                    "certificates kept: the new ones are bad", metadata: ["error": "\(error)"])
+            }
+        }
+    }
+}

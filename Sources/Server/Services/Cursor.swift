@@ -1,0 +1,144 @@
+// SPDX-FileCopyrightText: 2026 The Teller authors
+// SPDX-License-Identifier: Apache-2.0
+
+import Ledger
+import TellerProtocol
+
+/// How lists are cut into pages.
+enum Page {
+    /// Rows on a page when the caller names no number.
+    static let rowsStandard = 50
+}
+
+/// Opaque positions in lists.
+///
+/// A cursor names the last row of the page before, so rows inserted meanwhile neither repeat nor
+/// hide a row. It also carries a digest of the account it belongs to: a cursor used with
+/// another list is refused rather than misread.
+enum Cursor {
+    private enum Kind: UInt8 {
+        case withdrawals = 1
+        case entries = 2
+        case events = 3
+    }
+
+    static func text(after withdrawal: Ledger.Withdrawal) -> String {
+        let uuid = withdrawal.id.uuid
+        return encode(
+            .withdrawals, scope: digest(withdrawal.account), words: [uuid.high, uuid.low])
+    }
+
+    static func text(after entry: Ledger.Entry) -> String {
+        encode(.entries, scope: digest(entry.account), words: [UInt64(entry.sequence)])
+    }
+
+    static func text(after event: Ledger.WithdrawalEvent) -> String {
+        encode(.events, scope: digest(event.withdrawalID), words: [UInt64(event.sequence)])
+    }
+
+    /// The id to go on below; nil for the first page.
+    static func withdrawals(
+        _ text: String?, of account: AccountKey
+    ) throws(RPCError) -> WithdrawalID? {
+        guard let text else { return nil }
+        let words = try decode(text, .withdrawals, scope: digest(account), count: 2)
+        return WithdrawalID(UUIDv7(high: words[0], low: words[1]))
+    }
+
+    /// The sequence to go on below; nil for the first page.
+    static func entries(_ text: String?, of account: AccountKey) throws(RPCError) -> Int64? {
+        guard let text else { return nil }
+        let words = try decode(text, .entries, scope: digest(account), count: 1)
+        return Int64(truncatingIfNeeded: words[0])
+    }
+
+    /// The sequence to go on after; nil for the current state.
+    static func events(_ text: String?, of id: WithdrawalID) throws(RPCError) -> Int64? {
+        guard let text else { return nil }
+        let words = try decode(text, .events, scope: digest(id), count: 1)
+        return Int64(truncatingIfNeeded: words[0])
+    }
+
+    // MARK: - Bytes: kind, scope (4), words (8 each), as base64url without padding.
+
+    private static func encode(_ kind: Kind, scope: UInt32, words: [UInt64]) -> String {
+        var bytes = [kind.rawValue]
+        for shift in stride(from: UInt32(24), through: 0, by: -8) {
+            bytes.append(UInt8(truncatingIfNeeded: scope >> shift))
+        }
+        for word in words {
+            for shift in stride(from: UInt64(56), through: 0, by: -8) {
+                bytes.append(UInt8(truncatingIfNeeded: word >> shift))
+            }
+        }
+        return Base64URL.encode(bytes)
+    }
+
+    private static func decode(
+        _ text: String, _ kind: Kind, scope: UInt32, count: Int
+    ) throws(RPCError) -> [UInt64] {
+        guard let bytes = Base64URL.decode(text), bytes.count == 5 + 8 * count,
+            bytes[0] == kind.rawValue,
+            bytes[1..<5].reduce(UInt32(0), { $0 << 8 | UInt32($1) }) == scope
+        else {
+            throw RPCError(reason: .cursorInvalid,
+                fields: [.init(path: "cursor", problem: "is not a cursor of this list")])
+        }
+        return (0..<count).map { index in
+            bytes[(5 + 8 * index)..<(13 + 8 * index)].reduce(UInt64(0)) { $0 << 8 | UInt64($1) }
+        }
+    }
+
+    private static func digest(_ account: AccountKey) -> UInt32 {
+        digest("\(account.tenant.text)\0\(account.account.text)".utf8)
+    }
+
+    private static func digest(_ id: WithdrawalID) -> UInt32 { digest(id.description.utf8) }
+
+    /// FNV-1a; it guards against mistakes, not against malice: a cursor opens nothing its caller
+    /// may not read anyway.
+    private static func digest(_ bytes: some Sequence<UInt8>) -> UInt32 {
+        bytes.reduce(0x811C_9DC5) { ($0 ^ UInt32($1)) &* 0x0100_0193 }
+    }
+}
+
+/// base64url without padding (RFC 4648 section 5), strict.
+enum Base64URL {
+    private static let alphabet = Array(
+        "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_".utf8)
+
+    static func encode(_ bytes: [UInt8]) -> String {
+        var text: [UInt8] = []
+        text.reserveCapacity((bytes.count * 4 + 2) / 3)
+        var buffer: UInt32 = 0
+        var bits: UInt32 = 0
+        for byte in bytes {
+            buffer = buffer << 8 | UInt32(byte)
+            bits += 8
+            while bits >= 6 {
+                bits -= 6
+                text.append(alphabet[Int(buffer >> bits & 63)])
+            }
+        }
+        if bits > 0 { text.append(alphabet[Int(buffer << (6 - bits) & 63)]) }
+        return String(decoding: text, as: UTF8.self)
+    }
+
+    /// nil unless `text` is exactly what `encode` makes of some bytes.
+    static func decode(_ text: String) -> [UInt8]? {
+        var bytes: [UInt8] = []
+        var buffer: UInt32 = 0
+        var bits: UInt32 = 0
+        for character in text.utf8 {
+            guard let value = alphabet.firstIndex(of: character) else { return nil }
+            buffer = buffer << 6 | UInt32(value)
+            bits += 6
+            if bits >= 8 {
+                bits -= 8
+                bytes.append(UInt8(truncatingIfNeeded: buffer >> bits))
+            }
+        }
+        guard bits < 6, buffer & (1 << bits - 1) == 0 else { return nil }
+        return bytes
+    }
+}

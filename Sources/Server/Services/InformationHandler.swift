@@ -1,0 +1,29 @@
+// SPDX-FileCopyrightText: 2026 The Teller authors
+// SPDX-License-Identifier: Apache-2.0
+
+import RPC
+import TellerProtocol
+
+/// `service.*`: what is running.
+struct InformationHandler: InformationService {
+    static let version = ContractDocument.version
+
+    let environment: ServerConfiguration.Environment
+    let startedAt: Timestamp
+    let limits: RPCLimits
+
+    func info(
+        _ params: ServiceInfoParams, _ context: RPCContext
+    ) async throws(RPCError) -> ServiceInfoResult {
+        ServiceInfoResult(
+            name: "teller", version: Self.version, environment: environment.rawValue,
+            startedAt: startedAt,
+            limits: ServiceLimits(
+                bodyBytesMax: limits.bodyBytesMax, batchElementsMax: limits.batchElementsMax,
+                nestingDepthMax: limits.nestingDepthMax,
+                deadlineMillisecondsMax: Int(limits.deadlineMax / .milliseconds(1)),
+                callsInFlightMax: limits.callsInFlightMax,
+                callsInFlightPerConnectionMax: limits.callsInFlightPerConnectionMax,
+                streamsPerConnectionMax: limits.streamsPerConnectionMax))
+    }
+}
