@@ -94,7 +94,7 @@ let package = Package(
 
         // The money.
         module("Ledger", ["TellerProtocol", crypto, logging]),
-        module("SQLiteStore", ["Ledger", "TellerProtocol", grdb, logging]),
+        module("SQLiteStore", ["Ledger", "TellerProtocol", grdb, crypto]),
         module("PostgresStore", ["Ledger", "TellerProtocol", "CLibpq", logging]),
 
         // The service.

@@ -52,7 +52,7 @@ struct TokenCommand: AsyncParsableCommand {
             guard let tenant = TenantID(tenant) else { throw Exit.usage }
             let now = RPCClock.system.wall
             var generator = SystemRandomNumberGenerator()
-            let (text, digest) = BearerToken.make(using: &generator)
+            let (text, digest) = BearerToken.generate(using: &generator)
             let record = TokenRecord(
                 name: name, tenant: tenant, digest: digest.bytes, scopes: scopeNames,
                 createdAt: now,

@@ -42,7 +42,7 @@ struct TellerServer: Sendable {
         let limits = RPCLimits(configuration)
         let services = TellerServices(
             withdraw: WithdrawHandler(
-                ledger: bookkeeper, network: TONAddress.Network(configuration.network),
+                ledger: bookkeeper, network: configuration.network,
                 requiresKey: configuration.requiresKey),
             account: AccountHandler(
                 ledger: bookkeeper, requiresKey: configuration.requiresKey),
@@ -80,7 +80,8 @@ struct TellerServer: Sendable {
         services += [CertificateReloader(certificates: certificates, logger: logger)] + companions
         var group = ServiceGroupConfiguration(
             services: services.map { .init(service: $0) },
-            gracefulShutdownSignals: [.sigterm, .sigint], logger: Logger(label: "lifecycle") { _ in
+            gracefulShutdownSignals: [.sigterm, .sigint],
+            logger: Logger(label: "lifecycle") { _ in
                 SwiftLogNoOpLogHandler()
             })
         // Beyond the drain's own grace the workers and the ledger need a moment.

@@ -13,7 +13,6 @@ struct ServerConfiguration: Sendable {
     enum ClientCertificateRule: String, CaseIterable { case none, optional, required }
     enum GatewayName: String, CaseIterable { case simulator, none }
     enum SimulatorOutcome: String, CaseIterable { case confirm, refuse, silence, bounce }
-    enum Network: String, CaseIterable { case mainnet, testnet }
 
     enum StoreLocation: Sendable, Equatable {
         case sqlite(path: String)
@@ -54,7 +53,7 @@ struct ServerConfiguration: Sendable {
     let policy: WithdrawalPolicy
     let requiresKey: Bool
     let outcomeLife: Duration
-    let network: Network
+    let network: TONNetwork
     let gateway: GatewayName
     let simulatorOutcome: SimulatorOutcome
     let simulatorDelay: Duration
@@ -116,7 +115,8 @@ extension ServerConfiguration {
     private func checkExposure(allowInsecure: Bool) throws(ConfigurationError) {
         if environment == .production, gateway == .simulator {
             throw .contradiction(
-                "environment = production refuses gateway.name = simulator: it only pretends to pay")
+                "environment = production refuses gateway.name = simulator: it only pretends to pay"
+            )
         }
         if environment == .production, tokens == .optional, !allowInsecure {
             throw .contradiction(

@@ -70,7 +70,9 @@ extension Setting {
 
         Setting(
             key: "access.tokens", form: "required|optional", standard: "optional",
-            help: "optional lets callers without a token do everything; on loopback in development only"),
+            help:
+                "optional lets callers without a token do everything; on loopback in development only"
+        ),
         Setting(
             key: "access.certificates", form: "SUBJECT=TENANT:SCOPE+SCOPE[;…]", standard: nil,
             help: "client certificate subjects that are principals"),

@@ -81,7 +81,8 @@ enum Cursor {
             bytes[0] == kind.rawValue,
             bytes[1..<5].reduce(UInt32(0), { $0 << 8 | UInt32($1) }) == scope
         else {
-            throw RPCError(reason: .cursorInvalid,
+            throw RPCError(
+                reason: .cursorInvalid,
                 fields: [.init(path: "cursor", problem: "is not a cursor of this list")])
         }
         return (0..<count).map { index in

@@ -9,7 +9,7 @@ import TellerProtocol
 /// `withdraw.*` over the ledger.
 struct WithdrawHandler: WithdrawService {
     let ledger: Bookkeeper
-    let network: TONAddress.Network
+    let network: TONNetwork
     let requiresKey: Bool
 
     func quote(
@@ -25,7 +25,7 @@ struct WithdrawHandler: WithdrawService {
             return WithdrawQuoteResult(
                 amount: params.amount, fee: fee, total: total,
                 minimumAmount: ledger.policy.minimum, maximumAmount: ledger.policy.maximum,
-                destination: destination.friendlyText)
+                destination: destination.contractText)
         }
     }
 
@@ -38,8 +38,7 @@ struct WithdrawHandler: WithdrawService {
             () async throws(CommitError) in
             try await ledger.createWithdrawal(
                 account: context.account(params.accountId), amount: params.amount,
-                destination: Destination(
-                    rawAddress: destination.rawText, isBounceable: destination.isBounceable),
+                destination: destination,
                 comment: params.comment, key: key)
         }
         switch outcome {
@@ -124,11 +123,12 @@ struct WithdrawHandler: WithdrawService {
         return found
     }
 
-    private func parse(_ text: String) throws(RPCError) -> TONAddress {
+    private func parse(_ text: String) throws(RPCError) -> Destination {
         do {
-            return try TONAddress(text, network: network)
+            return Destination(try WrittenTONAddress(text, on: network))
         } catch {
-            throw RPCError(reason: .invalidDestination,
+            throw RPCError(
+                reason: .invalidDestination,
                 fields: [.init(path: "destination", problem: error.description)])
         }
     }

@@ -1,0 +1,112 @@
+// SPDX-FileCopyrightText: 2026 The Teller authors
+// SPDX-License-Identifier: Apache-2.0
+
+import Foundation
+import GRDB
+import Ledger
+import TellerProtocol
+
+/// Loads what a batch needs. The transaction holds SQLite's one write lock already.
+extension BatchSnapshot {
+    init(_ needs: BatchNeeds, _ database: Database) throws {
+        self.init()
+        for id in needs.withdrawals {
+            withdrawals[id] = try WithdrawalTable.find(id, database)
+        }
+        for key in needs.accounts + withdrawals.values.map(\.account) where accounts[key] == nil {
+            accounts[key] = try AccountTable.find(key, database)
+        }
+        for scope in needs.keys {
+            guard let record = try KeyTable.find(scope, database) else { continue }
+            keys[scope] = record
+            switch record.subject {
+            case .withdrawal(let id):
+                if withdrawals[id] == nil {
+                    withdrawals[id] = try WithdrawalTable.find(id, database)
+                }
+            case .entry(let sequence):
+                entries[scope] = try EntryTable.find(scope.account, sequence, database)
+            }
+        }
+    }
+}
+
+extension BatchWrites {
+    func execute(in database: Database) throws {
+        for account in accounts { try AccountTable.put(account, database) }
+        for entry in entries { try EntryTable.insert(entry, database) }
+        for withdrawal in newWithdrawals { try WithdrawalTable.insert(withdrawal, database) }
+        for withdrawal in changedWithdrawals { try WithdrawalTable.update(withdrawal, database) }
+        for event in events { try EventTable.insert(event, database) }
+        for hold in openedHolds { try HoldTable.open(hold, database) }
+        for hold in endedHolds { try HoldTable.end(hold, database) }
+        for record in keys { try KeyTable.insert(record, database) }
+        for payout in payouts { try PayoutTable.insert(payout, database) }
+    }
+}
+
+// MARK: - Columns
+
+extension Row {
+    /// The column's value as the type the schema promises.
+    func value<Value: DatabaseValueConvertible>(
+        _ column: Int, as type: Value.Type = Value.self
+    ) throws -> Value {
+        guard let value = Value.fromDatabaseValue(self[column]) else { throw corrupt(column) }
+        return value
+    }
+
+    func nanotons(_ column: Int) throws -> Nanotons {
+        guard let amount = Nanotons(try value(column, as: Int64.self)) else {
+            throw corrupt(column)
+        }
+        return amount
+    }
+
+    func time(_ column: Int) throws -> Timestamp {
+        Timestamp(unixMilliseconds: try value(column))
+    }
+
+    func choice<Choice: RawRepresentable>(
+        _ column: Int, as type: Choice.Type = Choice.self
+    ) throws -> Choice where Choice.RawValue == String {
+        guard let choice = Choice(rawValue: try value(column)) else { throw corrupt(column) }
+        return choice
+    }
+
+    func accountKey(_ column: Int) throws -> AccountKey {
+        guard let tenant = TenantID(try value(column)), let id = AccountID(try value(column + 1))
+        else { throw corrupt(column) }
+        return AccountKey(tenant: tenant, account: id)
+    }
+
+    func withdrawalID(_ column: Int) throws -> WithdrawalID {
+        guard let id = WithdrawalID(blob: try value(column)) else { throw corrupt(column) }
+        return id
+    }
+
+    func corrupt(_ column: Int) -> StoreError {
+        StoreError(.corrupt, "column \(column) of \(columnNames.joined(separator: ", "))")
+    }
+}
+
+extension WithdrawalID {
+    /// The 16 bytes the tables keep.
+    var blob: Data {
+        var bytes = Data(capacity: 16)
+        for word in [uuid.high, uuid.low] {
+            for shift in stride(from: UInt64(56), through: 0, by: -8) {
+                bytes.append(UInt8(truncatingIfNeeded: word >> shift))
+            }
+        }
+        return bytes
+    }
+
+    init?(blob: Data) {
+        guard blob.count == 16 else { return nil }
+        let words = [blob.prefix(8), blob.suffix(8)].map {
+            $0.reduce(UInt64(0)) { $0 << 8 | UInt64($1) }
+        }
+        self.init(UUIDv7(high: words[0], low: words[1]))
+    }
+}
