@@ -135,6 +135,8 @@ let package = Package(
         .target(
             name: "TestSupport", dependencies: ["HTTPMessages"], path: "Tests/Support",
             swiftSettings: testSettings),
+        tests(
+            "SupervisionTests", ["Supervision", "Resilience", "TestSupport", lifecycle, logging]),
         tests("TONTests", ["TON", "TestSupport"], resources: [.copy("Fixtures")]),
         tests("RPCTests", ["RPC", "TestSupport", "TellerProtocol", "HTTPMessages", logging]),
         tests(

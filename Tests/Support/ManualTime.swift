@@ -17,6 +17,9 @@ package final class ManualTime: Sendable {
 
     package var now: Duration { state.withLock { $0.now } }
 
+    /// How many timers have neither fired nor been cancelled.
+    package var pendingTimers: Int { state.withLock { $0.timers.count } }
+
     /// Calls `fire` once when `duration` has passed; at once when it is not positive.
     ///
     /// - Returns: the timer's name, for `cancel`.
