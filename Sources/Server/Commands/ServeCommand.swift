@@ -2,6 +2,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
 import ArgumentParser
+import Ledger
 import Logging
 
 struct ServeCommand: AsyncParsableCommand {

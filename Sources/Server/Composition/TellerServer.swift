@@ -3,6 +3,7 @@
 
 import Ledger
 import Logging
+import NIOCore
 import RPC
 import ServiceLifecycle
 import Supervision
