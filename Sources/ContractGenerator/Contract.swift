@@ -149,6 +149,9 @@ extension Contract {
                 try check(param.schema, at: "\(method.name).\(param.name)")
             }
             try check(method.result, at: "\(method.name) result")
+            if let event = method.event {
+                try check(.reference(event), at: "\(method.name) x-stream")
+            }
             for reason in method.errors where !reasons.contains(reason) {
                 throw ContractError(place: method.name, problem: "there is no error \(reason)")
             }
@@ -157,7 +160,18 @@ extension Contract {
 }
 
 extension Contract.Schema {
+    /// The keywords that mean something here, by type; others would be without effect.
+    private static let keywords: [String: Set<String>] = [
+        "string": ["enum", "minLength", "maxLength", "pattern", "x-swift-type"],
+        "integer": ["minimum", "maximum"],
+        "boolean": [],
+        "array": ["items"],
+        "object": ["required", "properties"],
+    ]
+
     fileprivate init(_ value: JSONValue, at place: String) throws {
+        let known = Self.keywords[value["type"]?.string ?? ""] ?? ["$ref"]
+        try value.checkMembers(known.union(["type", "description", "examples"]), at: place)
         if let target = value["$ref"]?.string {
             let prefix = "#/components/schemas/"
             guard target.hasPrefix(prefix) else {
@@ -234,6 +248,14 @@ extension Contract.Method {
     fileprivate init(_ value: JSONValue) throws {
         let name = try Optional(value).text("name", at: "methods")
         self.name = name
+        try value.checkMembers(
+            [
+                "name", "summary", "description", "tags", "paramStructure", "params", "result",
+                "errors", "examples", "x-scope", "x-repeatable", "x-stream",
+            ], at: name)
+        guard value["paramStructure"]?.string == "by-name" else {
+            throw ContractError(place: name, problem: "takes its params by name only")
+        }
         guard name.split(separator: ".").count == 2 else {
             throw ContractError(place: name, problem: "is not noun.verb")
         }
@@ -258,8 +280,10 @@ extension Contract.Method {
             throw ContractError(place: name, problem: "has no result")
         }
         result = try .init(schema, at: "\(name) result")
-        event = value["x-stream"]?["$ref"]?.string.map {
-            String($0.split(separator: "/").last ?? "")
+        event = try value["x-stream"].map { stream in
+            guard case .reference(let event) = try Contract.Schema(stream, at: "\(name) x-stream")
+            else { throw ContractError(place: "\(name) x-stream", problem: "is no reference") }
+            return event
         }
         errors = (value["errors"]?.elements ?? []).compactMap {
             $0["$ref"]?.string?.split(separator: "/").last.map(String.init)
@@ -274,6 +298,15 @@ extension Optional where Wrapped == JSONValue {
             throw ContractError(place: place, problem: "\(key) is missing or no text")
         }
         return text
+    }
+}
+
+extension JSONValue {
+    /// Refuses members that are not `known`.
+    fileprivate func checkMembers(_ known: Set<String>, at place: String) throws {
+        for member in members ?? [] where !known.contains(member.key) {
+            throw ContractError(place: place, problem: "\(member.key) is not supported")
+        }
     }
 }
 

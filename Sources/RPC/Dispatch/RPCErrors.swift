@@ -60,3 +60,11 @@ extension RPCError {
         RPCError(reason: .tooLarge, message: problem)
     }
 }
+
+extension Duration {
+    /// Milliseconds, rounded up.
+    var wholeMilliseconds: Int64 {
+        let (seconds, attoseconds) = components
+        return seconds * 1000 + (attoseconds + 999_999_999_999_999) / 1_000_000_000_000_000
+    }
+}

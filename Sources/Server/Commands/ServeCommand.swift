@@ -2,7 +2,6 @@
 // SPDX-License-Identifier: Apache-2.0
 
 import ArgumentParser
-import Ledger
 import Logging
 
 struct ServeCommand: AsyncParsableCommand {

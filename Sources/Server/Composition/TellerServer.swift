@@ -3,7 +3,6 @@
 
 import Ledger
 import Logging
-import NIOCore
 import RPC
 import ServiceLifecycle
 import Supervision

@@ -2,7 +2,6 @@
 // SPDX-License-Identifier: Apache-2.0
 
 import Ledger
-import Logging
 import RPC
 import TellerProtocol
 
