@@ -104,6 +104,21 @@ package final class RPCHandler: HTTPHandler {
                 body: request.method == .head ? [] : Array(text.utf8)))
     }
 
+    /// The response to a request the transport refuses without asking the handler: too large, too
+    /// slow, malformed, or too much for its connection.
+    package func refusal(_ status: Int) -> HTTPResponse {
+        let error =
+            switch status {
+            case 408: RPCError(reason: .deadlineExceeded, message: "the request came too slowly")
+            case 413, 431: RPCError.tooLarge("the request is too large")
+            case 429, 503:
+                RPCError.overloaded("requests", retryAfter: limits.overloadRetryAfter)
+            default: RPCError.invalidRequest("the request is not valid HTTP for this server")
+            }
+        return Reply.refusal(
+            Refusal(status: status, error: error), requestID: identifiers.nextText())
+    }
+
     /// Refuses a request outside the RPC path proper.
     private func refuse(_ refusal: Refusal, _ request: HTTPRequest, _ exchange: any HTTPExchange) {
         let metadata = RequestMetadata(request.headers, limits: limits, identifiers: identifiers)

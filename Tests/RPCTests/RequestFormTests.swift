@@ -73,6 +73,21 @@ import Testing
         #expect(response.text.contains(#""TOO_LARGE""#))
     }
 
+    @Test(arguments: [
+        (400, "INVALID_REQUEST"), (408, "DEADLINE_EXCEEDED"), (413, "TOO_LARGE"),
+        (431, "TOO_LARGE"), (501, "INVALID_REQUEST"), (503, "OVERLOADED"),
+    ])
+    func `what the transport refuses has a JSON-RPC body too`(status: Int, reason: String) {
+        let response = fixture.handler.refusal(status)
+        #expect(response.status == status)
+        #expect(response.headers["content-type"] == "application/json")
+        #expect(response.headers.contains("x-request-id"))
+        #expect(response.headers.contains("retry-after") == (status == 503))
+        let text = String(decoding: response.body, as: UTF8.self)
+        #expect(text.hasPrefix(#"{"jsonrpc":"2.0","id":null,"error":{"#))
+        #expect(text.contains(#""reason":"\#(reason)""#))
+    }
+
     @Test func `probes say only the status`() async {
         for path in ["/livez", "/readyz"] {
             let response = await fixture.send(
