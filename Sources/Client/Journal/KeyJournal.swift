@@ -45,8 +45,6 @@ public struct JournalError: Error, Sendable, Equatable {
         case corrupt
         /// Too many calls are pending, or one is too large.
         case full
-        /// The key is pending for another call.
-        case keyInUse
         case closed
     }
 
