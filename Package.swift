@@ -151,6 +151,12 @@ let package = Package(
         tests(
             "ProtocolTests", ["TellerProtocol", "TestSupport"], resources: [.copy("Fixtures")]),
         tests("ResilienceTests", ["Resilience", "TestSupport"]),
+        tests(
+            "ClientTests",
+            [
+                "TellerClient", "TellerProtocol", "HTTPMessages", "Transport", "TLS", "TestSupport",
+                nioCore, nioPosix, logging,
+            ]),
         tests("TLSTests", ["TLS", "TestSupport", nioCore, nioEmbedded, nioPosix]),
     ],
     swiftLanguageModes: [.v6]

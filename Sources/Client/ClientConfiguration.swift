@@ -88,4 +88,11 @@ public struct RetryPolicy: Sendable {
     public var budgetFloor = 10
 
     public init() {}
+
+    func validate() throws(TellerError) {
+        guard attemptsMax >= 1, backoffBase > .zero, backoffMax >= backoffBase,
+            attemptTimeout.map({ $0 > .zero }) ?? true, retryAfterMax >= .zero,
+            budgetPercent >= 0, budgetFloor >= 0
+        else { throw .invalidArgument("the retry policy's values make no sense together") }
+    }
 }

@@ -35,9 +35,19 @@ public final class TellerClient: Sendable {
                     floor: configuration.retries.budgetFloor)))
     }
 
-    /// Ends the connection. Calls in flight fail as `interrupted`, later ones as `shutDown`.
-    public func shutDown() async {
-        await transport.shutDown()
+    /// Makes a client; it connects when it is first called.
+    ///
+    /// - Throws: `invalidArgument` for an endpoint, file or policy that cannot be used.
+    public convenience init(configuration: ClientConfiguration) throws(TellerError) {
+        try configuration.retries.validate()
+        self.init(configuration: configuration, transport: try HTTP2Transport(configuration))
+    }
+
+    /// Takes no more calls and ends the connection.
+    ///
+    /// - Parameter grace: How long calls in flight may take; then they fail as `interrupted`.
+    public func shutDown(grace: Duration = .seconds(5)) async {
+        await transport.shutDown(grace: grace)
     }
 
     // MARK: Calls

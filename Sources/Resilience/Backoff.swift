@@ -62,17 +62,25 @@ package struct Backoff: Sendable, Equatable {
         case .none:
             return .nanoseconds(ceiling)
         case .full:
-            return .nanoseconds(Int64.random(in: 0...ceiling, using: &random))
+            return .nanoseconds(Self.uniform(upTo: ceiling, &random))
         case .equal:
             let half = ceiling / 2
-            return .nanoseconds(half + Int64.random(in: 0...(ceiling - half), using: &random))
+            return .nanoseconds(half + Self.uniform(upTo: ceiling - half, &random))
         case .decorrelated:
             let base = base.nanosecondsClamped
             let before = max(base, (previous ?? .zero).nanosecondsClamped)
             let (tripled, overflow) = before.multipliedReportingOverflow(by: 3)
             let upper = overflow ? cap.nanosecondsClamped : min(cap.nanosecondsClamped, tripled)
-            return .nanoseconds(Int64.random(in: base...max(base, upper), using: &random))
+            return .nanoseconds(base + Self.uniform(upTo: max(base, upper) - base, &random))
         }
+    }
+
+    /// A number from 0 to `upper`, from one draw: the bias is far below a nanosecond, and a
+    /// constant generator ends too.
+    private static func uniform(
+        upTo upper: Int64, _ random: inout some RandomNumberGenerator
+    ) -> Int64 {
+        Int64(random.next().multipliedFullWidth(by: UInt64(upper) + 1).high)
     }
 }
 

@@ -11,16 +11,17 @@ package protocol ClientTransport: Sendable {
     /// Sends `request` and returns its answer as it comes.
     func open(_ request: ClientRequest) async throws(TransportFailure) -> any ClientStream
 
-    /// Ends the connection; calls in flight fail with `interrupted`.
-    func shutDown() async
+    /// Takes no more calls and ends the connection.
+    ///
+    /// - Parameter grace: How long calls in flight may take; then they fail with `interrupted`.
+    func shutDown(grace: Duration) async
 }
 
 /// A `POST` to the endpoint's path.
 package struct ClientRequest: Sendable {
     package var headers: HTTPHeaders
     package var body: [UInt8]
-    /// After this long the stream is reset and the request fails with `timedOut`; for a stream,
-    /// up to the answer's header. nil for no limit.
+    /// After this long the stream is reset and the request fails with `timedOut`. nil for no limit.
     package var timeout: Duration?
 
     package init(headers: HTTPHeaders, body: [UInt8], timeout: Duration?) {
