@@ -189,6 +189,13 @@ import Testing
         #expect(found == [true, true, true])
     }
 
+    @Test func `an error does not grow with the keys of the document`() {
+        let key = String(repeating: "k", count: 1_000_000)
+        for text in [#"{"\#(key)":{"\#(key)":x}}"#, #"{"\#(key)":1,"\#(key)":2}"#] {
+            #expect((error(text)?.path.utf8.count ?? .max) < 100)
+        }
+    }
+
     @Test func `nothing may follow the document but white space`() {
         #expect(error("1 \t\r\n") == nil)
         for text in ["1 2", "1,", "{}}", "[]\u{0}", "null\u{B}", "\"\"\"\""] {

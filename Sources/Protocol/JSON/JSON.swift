@@ -30,6 +30,9 @@ public struct JSONError: Error, Sendable, Equatable, CustomStringConvertible {
         case unknownMember
     }
 
+    /// Bytes of a key that an error still names in full; the contract's are shorter.
+    private static let keyBytesMax = 64
+
     public let code: Code
     /// What is wrong, to follow a path or stand alone: `is not a string`.
     public let problem: String
@@ -54,10 +57,16 @@ public struct JSONError: Error, Sendable, Equatable, CustomStringConvertible {
 
     /// The error as seen from the object that has it under `key`.
     func inside(_ key: String) -> JSONError {
+        let key = Self.shortened(key)
         var outer = self
         outer.path =
             path.isEmpty ? key : path.hasPrefix("[") ? key + path : "\(key).\(path)"
         return outer
+    }
+
+    /// Keys are the sender's; a long one is cut, so that no error is as long as the document.
+    static func shortened(_ key: String) -> String {
+        key.utf8.count <= keyBytesMax ? key : String(key.unicodeScalars.prefix(16)) + "…"
     }
 
     /// The error as seen from the array that has it at `index`.
