@@ -78,7 +78,8 @@ public struct JSONReader: Sendable {
             let key = JSONKey(try scanString(), in: bytes)
             guard seen.insert(key) else {
                 throw JSONError(
-                    .duplicateKey, "stands twice in its object", at: start, path: JSONError.shortened(key.text))
+                    .duplicateKey, "stands twice in its object", at: start,
+                    path: JSONError.shortened(key.text))
             }
             try skipWhiteSpace()
             guard bytes[index] == UInt8(ascii: ":") else { throw syntax("no colon") }
