@@ -45,6 +45,11 @@ struct Contract {
         let isRetryable: Bool
     }
 
+    struct Example: Equatable {
+        let params: JSONValue
+        let result: JSONValue
+    }
+
     struct Method: Equatable {
         let name: String
         let summary: String
@@ -57,6 +62,8 @@ struct Contract {
         /// The schema of the events; nil for a method that answers once.
         let event: String?
         let errors: [String]
+        /// The first of its examples; nil for a method without.
+        let example: Example?
 
         /// `withdraw`.
         var group: String { String(name.prefix { $0 != "." }) }
@@ -287,6 +294,16 @@ extension Contract.Method {
         }
         errors = (value["errors"]?.elements ?? []).compactMap {
             $0["$ref"]?.string?.split(separator: "/").last.map(String.init)
+        }
+        example = try value["examples"]?[0].map { example in
+            guard let params = example["params"]?.elements,
+                let result = example["result"]?["value"]
+            else { throw ContractError(place: name, problem: "has half an example") }
+            let members = try params.map { param in
+                JSONValue.Member(
+                    try Optional(param).text("name", at: name), param["value"] ?? .null)
+            }
+            return Contract.Example(params: .object(members), result: result)
         }
     }
 }

@@ -44,6 +44,10 @@ struct Reference {
         }
         let reasons = method.errors.map { "`\($0)`" }.joined(separator: ", ")
         if !reasons.isEmpty { text += "\nErrors: \(reasons).\n" }
+        if let example = method.example {
+            text += "\nParams\n```json\n\(example.params.prettyText())\n```\n"
+            text += "are answered with\n```json\n\(example.result.prettyText())\n```\n"
+        }
         return text
     }
 

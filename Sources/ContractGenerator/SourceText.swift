@@ -14,7 +14,25 @@ struct SourceText {
         // swift-format-ignore-file
         """
 
+    private static let columnsMax = 100
+
+    /// Writes a line; one that is too long is broken at the items of its first list in
+    /// parentheses.
     mutating func line(_ line: String = "") {
+        if line.count + 4 * depth > Self.columnsMax, let list = ParenthesizedList(line) {
+            self.line(list.opening)
+            depth += 1
+            for item in list.items.dropLast() { self.line(item + ",") }
+            for item in list.items.suffix(1) { self.line(item) }
+            depth -= 1
+            self.line(list.closing)
+            return
+        }
+        verbatim(line)
+    }
+
+    /// Writes a line that may not be broken.
+    mutating func verbatim(_ line: String) {
         if !line.isEmpty { text += String(repeating: "    ", count: depth) + line }
         text += "\n"
     }
@@ -26,11 +44,18 @@ struct SourceText {
 
     /// Writes `opening`, which has its brace already, what `body` writes, and `}`.
     mutating func scope(_ opening: String, _ body: (inout SourceText) -> Void) {
+        list(opening, "}", body)
+    }
+
+    /// Writes `opening`, what `body` writes further in, and `closing`.
+    mutating func list(
+        _ opening: String, _ closing: String, _ body: (inout SourceText) -> Void
+    ) {
         line(opening)
         depth += 1
         body(&self)
         depth -= 1
-        line("}")
+        line(closing)
     }
 
     /// Writes a documentation comment, wrapped.
@@ -45,5 +70,39 @@ struct SourceText {
             current += " " + word
         }
         line(current)
+    }
+}
+
+/// A line taken apart at its first list in parentheses: `f(`, `a`, `b` and `) rest`.
+private struct ParenthesizedList {
+    let opening: String
+    private(set) var items: [String] = []
+    let closing: String
+
+    /// nil when there is no list, or nothing in it.
+    init?(_ line: String) {
+        guard let start = line.firstIndex(of: "(") else { return nil }
+        opening = String(line[...start])
+        var depth = 0
+        var item = ""
+        for index in line[start...].dropFirst().indices {
+            let character = line[index]
+            if character == ")", depth == 0 {
+                guard !item.isEmpty else { return nil }
+                items.append(item)
+                closing = String(line[index...])
+                return
+            }
+            if "(<[".contains(character) { depth += 1 }
+            // The arrow of a function type closes nothing.
+            if ")>]".contains(character), depth > 0 { depth -= 1 }
+            if character == ",", depth == 0 {
+                items.append(item)
+                item = ""
+            } else if !(item.isEmpty && character == " ") {
+                item.append(character)
+            }
+        }
+        return nil
     }
 }

@@ -26,7 +26,8 @@ struct SwiftServices {
     private func service(_ group: String, into source: inout SourceText) {
         source.doc("What answers `\(group).*`.")
         source.block("package protocol \(Self.serviceName(group)): Sendable") { source in
-            for method in methods(group) {
+            for (index, method) in methods(group).enumerated() {
+                if index > 0 { source.line() }
                 source.doc(method.description)
                 let stream = method.event.map { ", _ stream: RPCStream<\($0)>" } ?? ""
                 source.line(
@@ -50,26 +51,26 @@ struct SwiftServices {
             source.doc("The dispatch table.")
             source.block("package var methods: [RPCMethod]") { source in
                 for group in contract.groups { source.line("let \(group) = self.\(group)") }
-                source.line("return [")
-                for method in contract.methods { source.line("    \(entry(method)),") }
-                source.line("]")
+                source.list("return [", "]") { source in
+                    for method in contract.methods { entry(method, into: &source) }
+                }
             }
         }
     }
 
-    private func entry(_ method: Contract.Method) -> String {
+    private func entry(_ method: Contract.Method, into source: inout SourceText) {
         let head = "(\"\(method.name)\", scope: \"\(method.scope)\""
-        if method.isIntrinsic {
-            return ".constant\(head), result: Array(ContractDocument.json.utf8))"
+        guard !method.isIntrinsic else {
+            source.line(".constant\(head), result: Array(ContractDocument.json.utf8)),")
+            return
         }
-        let types = "(params: \(method.typeName)Params, context: RPCContext"
-        let throwing = "async throws(RPCError) -> \(method.typeName)Result in"
-        if let event = method.event {
-            return ".streaming\(head)) { \(types), stream: RPCStream<\(event)>) \(throwing) "
-                + "try await \(method.group).\(method.verb)(params, context, stream) }"
+        let stream = method.event.map { ", stream: RPCStream<\($0)>" } ?? ""
+        let argument = method.event == nil ? "" : ", stream"
+        source.list("\(method.event == nil ? ".unary" : ".streaming")\(head)) {", "},") { source in
+            source.line("(params: \(method.typeName)Params, context: RPCContext\(stream))")
+            source.line("async throws(RPCError) -> \(method.typeName)Result in")
+            source.line("try await \(method.group).\(method.verb)(params, context\(argument))")
         }
-        return ".unary\(head)) { \(types)) \(throwing) "
-            + "try await \(method.group).\(method.verb)(params, context) }"
     }
 
     /// `service.*` is answered by `ServiceService` only in name; it reads better as information.

@@ -88,11 +88,13 @@ struct SwiftTypes {
             source.line()
             source.doc("The scopes it names.")
             let scopes = contract.scopes.map { "\"\($0)\"" }.joined(separator: ", ")
-            source.line("public static let scopes = [\(scopes)]")
+            source.line("public static let scopes = [")
+            source.line("    \(scopes)")
+            source.line("]")
             source.line()
             source.doc("The OpenRPC document as JSON without white space.")
             let text = String(decoding: contract.minified, as: UTF8.self)
-            source.line("public static let json = ##\"\(text)\"##")
+            source.verbatim("public static let json = ##\"\(text)\"##")
         }
         return source.text
     }
@@ -179,9 +181,9 @@ struct SwiftTypes {
                 }
             }
             for property in properties where property.isRequired {
-                source.line(
-                    "guard let \(property.name) else { throw reader.missingMember(\"\(property.name)\") }"
-                )
+                source.block("guard let \(property.name) else") { source in
+                    source.line("throw reader.missingMember(\"\(property.name)\")")
+                }
             }
             for property in properties {
                 source.line("self.\(property.name) = \(property.name)")
@@ -207,23 +209,24 @@ struct SwiftTypes {
         source.block("public enum Methods") { source in
             for method in contract.methods where !method.isIntrinsic {
                 source.doc("`\(method.name)`: \(method.summary.uncapitalizedFirst).")
-                let name = method.typeName.uncapitalizedFirst
-                let repeatable = method.repeatable == "always" ? ".always" : ".withKey"
-                let type = method.typeName
-                if let event = method.event {
-                    source.line(
-                        "public static let \(name) = "
-                            + "StreamDescriptor<\(type)Params, \(event), \(type)Result>("
-                            + "\"\(method.name)\", scope: \"\(method.scope)\")")
-                } else {
-                    source.line(
-                        "public static let \(name) = "
-                            + "MethodDescriptor<\(type)Params, \(type)Result>("
-                            + "\"\(method.name)\", scope: \"\(method.scope)\", "
-                            + "repeatable: \(repeatable))")
-                }
+                descriptor(of: method, into: &source)
             }
         }
+    }
+
+    private func descriptor(of method: Contract.Method, into source: inout SourceText) {
+        let type = method.typeName
+        let event = method.event.map { "\($0), " } ?? ""
+        let kind = method.event == nil ? "MethodDescriptor" : "StreamDescriptor"
+        source.line("public static let \(type.uncapitalizedFirst) = \(kind)<")
+        source.line("    \(type)Params, \(event)\(type)Result")
+        let repeatable =
+            switch (method.event, method.repeatable) {
+            case (.some, _): ""
+            case (nil, "always"): ", repeatable: .always"
+            default: ", repeatable: .withKey"
+            }
+        source.line(">(\"\(method.name)\", scope: \"\(method.scope)\"\(repeatable))")
     }
 
     // MARK: - Types

@@ -21,38 +21,96 @@ public struct WithdrawMethods: Sendable {
 
     /// Checks amount and destination and says fee, total and limits. Nothing is reserved; the fee
     /// of `withdraw.create` is what its answer says.
-    public func quote(amount: Nanotons, destination: String, options: CallOptions = CallOptions()) async throws(TellerError) -> WithdrawQuoteResult {
-        try await client.call(Methods.withdrawQuote, WithdrawQuoteParams(amount: amount, destination: destination), options: options)
+    public func quote(
+        amount: Nanotons,
+        destination: String,
+        options: CallOptions = CallOptions()
+    ) async throws(TellerError) -> WithdrawQuoteResult {
+        try await client.call(
+            Methods.withdrawQuote,
+            WithdrawQuoteParams(amount: amount, destination: destination),
+            options: options
+        )
     }
 
     /// Debits the account by amount and fee and queues the payment. With an idempotency key the
     /// call executes once, whatever is repeated: a replay returns the first answer with
     /// `replayed` true. A refusal changes nothing and does not use up the key.
-    public func create(accountId: AccountID, amount: Nanotons, destination: String, comment: String? = nil, idempotencyKey: IdempotencyKey? = nil, options: CallOptions = CallOptions()) async throws(TellerError) -> WithdrawCreateResult {
-        try await client.call(Methods.withdrawCreate, WithdrawCreateParams(accountId: accountId, amount: amount, destination: destination, comment: comment, idempotencyKey: idempotencyKey), options: options)
+    public func create(
+        accountId: AccountID,
+        amount: Nanotons,
+        destination: String,
+        comment: String? = nil,
+        idempotencyKey: IdempotencyKey? = nil,
+        options: CallOptions = CallOptions()
+    ) async throws(TellerError) -> WithdrawCreateResult {
+        try await client.call(
+            Methods.withdrawCreate,
+            WithdrawCreateParams(
+                accountId: accountId,
+                amount: amount,
+                destination: destination,
+                comment: comment,
+                idempotencyKey: idempotencyKey
+            ),
+            options: options
+        )
     }
 
     /// The withdrawal as it is now.
-    public func get(withdrawalId: WithdrawalID, options: CallOptions = CallOptions()) async throws(TellerError) -> WithdrawGetResult {
-        try await client.call(Methods.withdrawGet, WithdrawGetParams(withdrawalId: withdrawalId), options: options)
+    public func get(
+        withdrawalId: WithdrawalID,
+        options: CallOptions = CallOptions()
+    ) async throws(TellerError) -> WithdrawGetResult {
+        try await client.call(
+            Methods.withdrawGet,
+            WithdrawGetParams(withdrawalId: withdrawalId),
+            options: options
+        )
     }
 
     /// Newest first, in pages. Rows that come in meanwhile neither repeat nor hide one.
-    public func list(accountId: AccountID, state: WithdrawalState? = nil, limit: Int? = nil, cursor: String? = nil, options: CallOptions = CallOptions()) async throws(TellerError) -> WithdrawListResult {
-        try await client.call(Methods.withdrawList, WithdrawListParams(accountId: accountId, state: state, limit: limit, cursor: cursor), options: options)
+    public func list(
+        accountId: AccountID,
+        state: WithdrawalState? = nil,
+        limit: Int? = nil,
+        cursor: String? = nil,
+        options: CallOptions = CallOptions()
+    ) async throws(TellerError) -> WithdrawListResult {
+        try await client.call(
+            Methods.withdrawList,
+            WithdrawListParams(accountId: accountId, state: state, limit: limit, cursor: cursor),
+            options: options
+        )
     }
 
     /// Releases the held money. Only a withdrawal that no payment has been prepared for can be
     /// cancelled; cancelling it again returns it.
-    public func cancel(withdrawalId: WithdrawalID, reason: String? = nil, options: CallOptions = CallOptions()) async throws(TellerError) -> WithdrawCancelResult {
-        try await client.call(Methods.withdrawCancel, WithdrawCancelParams(withdrawalId: withdrawalId, reason: reason), options: options)
+    public func cancel(
+        withdrawalId: WithdrawalID,
+        reason: String? = nil,
+        options: CallOptions = CallOptions()
+    ) async throws(TellerError) -> WithdrawCancelResult {
+        try await client.call(
+            Methods.withdrawCancel,
+            WithdrawCancelParams(withdrawalId: withdrawalId, reason: reason),
+            options: options
+        )
     }
 
     /// Streams events as `application/x-ndjson`: the current state first, then every step, until
     /// the withdrawal is settled; the last line is the response. With the cursor of the last
     /// event seen it resumes without a gap.
-    public func watch(withdrawalId: WithdrawalID, cursor: String? = nil, options: CallOptions = CallOptions()) -> EventStream<WithdrawalEvent, WithdrawWatchResult> {
-        client.stream(Methods.withdrawWatch, WithdrawWatchParams(withdrawalId: withdrawalId, cursor: cursor), options: options)
+    public func watch(
+        withdrawalId: WithdrawalID,
+        cursor: String? = nil,
+        options: CallOptions = CallOptions()
+    ) -> EventStream<WithdrawalEvent, WithdrawWatchResult> {
+        client.stream(
+            Methods.withdrawWatch,
+            WithdrawWatchParams(withdrawalId: withdrawalId, cursor: cursor),
+            options: options
+        )
     }
 }
 
@@ -61,19 +119,50 @@ public struct AccountMethods: Sendable {
     let client: TellerClient
 
     /// Available and held money.
-    public func get(accountId: AccountID, options: CallOptions = CallOptions()) async throws(TellerError) -> AccountGetResult {
-        try await client.call(Methods.accountGet, AccountGetParams(accountId: accountId), options: options)
+    public func get(
+        accountId: AccountID,
+        options: CallOptions = CallOptions()
+    ) async throws(TellerError) -> AccountGetResult {
+        try await client.call(
+            Methods.accountGet,
+            AccountGetParams(accountId: accountId),
+            options: options
+        )
     }
 
     /// Makes the account when there is none. Repeating a call with the same idempotency key
     /// credits once.
-    public func credit(accountId: AccountID, amount: Nanotons, reference: String? = nil, idempotencyKey: IdempotencyKey? = nil, options: CallOptions = CallOptions()) async throws(TellerError) -> AccountCreditResult {
-        try await client.call(Methods.accountCredit, AccountCreditParams(accountId: accountId, amount: amount, reference: reference, idempotencyKey: idempotencyKey), options: options)
+    public func credit(
+        accountId: AccountID,
+        amount: Nanotons,
+        reference: String? = nil,
+        idempotencyKey: IdempotencyKey? = nil,
+        options: CallOptions = CallOptions()
+    ) async throws(TellerError) -> AccountCreditResult {
+        try await client.call(
+            Methods.accountCredit,
+            AccountCreditParams(
+                accountId: accountId,
+                amount: amount,
+                reference: reference,
+                idempotencyKey: idempotencyKey
+            ),
+            options: options
+        )
     }
 
     /// Newest first, in pages.
-    public func entries(accountId: AccountID, limit: Int? = nil, cursor: String? = nil, options: CallOptions = CallOptions()) async throws(TellerError) -> AccountEntriesResult {
-        try await client.call(Methods.accountEntries, AccountEntriesParams(accountId: accountId, limit: limit, cursor: cursor), options: options)
+    public func entries(
+        accountId: AccountID,
+        limit: Int? = nil,
+        cursor: String? = nil,
+        options: CallOptions = CallOptions()
+    ) async throws(TellerError) -> AccountEntriesResult {
+        try await client.call(
+            Methods.accountEntries,
+            AccountEntriesParams(accountId: accountId, limit: limit, cursor: cursor),
+            options: options
+        )
     }
 }
 
@@ -82,7 +171,9 @@ public struct ServiceMethods: Sendable {
     let client: TellerClient
 
     /// Name, version, start time and limits of the server.
-    public func info(options: CallOptions = CallOptions()) async throws(TellerError) -> ServiceInfoResult {
+    public func info(
+        options: CallOptions = CallOptions()
+    ) async throws(TellerError) -> ServiceInfoResult {
         try await client.call(Methods.serviceInfo, ServiceInfoParams(), options: options)
     }
 }

@@ -28,8 +28,12 @@ public struct WithdrawQuoteParams: Sendable, Equatable, JSONDecodable, JSONEncod
                 throw reader.unknownMember(key)
             }
         }
-        guard let amount else { throw reader.missingMember("amount") }
-        guard let destination else { throw reader.missingMember("destination") }
+        guard let amount else {
+            throw reader.missingMember("amount")
+        }
+        guard let destination else {
+            throw reader.missingMember("destination")
+        }
         self.amount = amount
         self.destination = destination
     }
@@ -65,7 +69,14 @@ public struct WithdrawQuoteResult: Sendable, Equatable, JSONDecodable, JSONEncod
     /// mistyped character is always refused.
     public var destination: String
 
-    public init(amount: Nanotons, fee: Nanotons, total: Nanotons, minimumAmount: Nanotons, maximumAmount: Nanotons, destination: String) {
+    public init(
+        amount: Nanotons,
+        fee: Nanotons,
+        total: Nanotons,
+        minimumAmount: Nanotons,
+        maximumAmount: Nanotons,
+        destination: String
+    ) {
         self.amount = amount
         self.fee = fee
         self.total = total
@@ -98,12 +109,24 @@ public struct WithdrawQuoteResult: Sendable, Equatable, JSONDecodable, JSONEncod
                 _ = try reader.skipValue()
             }
         }
-        guard let amount else { throw reader.missingMember("amount") }
-        guard let fee else { throw reader.missingMember("fee") }
-        guard let total else { throw reader.missingMember("total") }
-        guard let minimumAmount else { throw reader.missingMember("minimumAmount") }
-        guard let maximumAmount else { throw reader.missingMember("maximumAmount") }
-        guard let destination else { throw reader.missingMember("destination") }
+        guard let amount else {
+            throw reader.missingMember("amount")
+        }
+        guard let fee else {
+            throw reader.missingMember("fee")
+        }
+        guard let total else {
+            throw reader.missingMember("total")
+        }
+        guard let minimumAmount else {
+            throw reader.missingMember("minimumAmount")
+        }
+        guard let maximumAmount else {
+            throw reader.missingMember("maximumAmount")
+        }
+        guard let destination else {
+            throw reader.missingMember("destination")
+        }
         self.amount = amount
         self.fee = fee
         self.total = total
@@ -143,7 +166,13 @@ public struct WithdrawCreateParams: Sendable, Equatable, JSONDecodable, JSONEnco
     /// Makes the call safe to repeat. The header `idempotency-key` means the same.
     public var idempotencyKey: IdempotencyKey?
 
-    public init(accountId: AccountID, amount: Nanotons, destination: String, comment: String? = nil, idempotencyKey: IdempotencyKey? = nil) {
+    public init(
+        accountId: AccountID,
+        amount: Nanotons,
+        destination: String,
+        comment: String? = nil,
+        idempotencyKey: IdempotencyKey? = nil
+    ) {
         self.accountId = accountId
         self.amount = amount
         self.destination = destination
@@ -172,9 +201,15 @@ public struct WithdrawCreateParams: Sendable, Equatable, JSONDecodable, JSONEnco
                 throw reader.unknownMember(key)
             }
         }
-        guard let accountId else { throw reader.missingMember("accountId") }
-        guard let amount else { throw reader.missingMember("amount") }
-        guard let destination else { throw reader.missingMember("destination") }
+        guard let accountId else {
+            throw reader.missingMember("accountId")
+        }
+        guard let amount else {
+            throw reader.missingMember("amount")
+        }
+        guard let destination else {
+            throw reader.missingMember("destination")
+        }
         self.accountId = accountId
         self.amount = amount
         self.destination = destination
@@ -217,7 +252,13 @@ public struct WithdrawCreateResult: Sendable, Equatable, JSONDecodable, JSONEnco
     /// A moment in UTC with milliseconds (RFC 3339).
     public var expiresAt: Timestamp?
 
-    public init(withdrawal: Withdrawal, replayed: Bool, currentState: WithdrawalState, firstSeenAt: Timestamp? = nil, expiresAt: Timestamp? = nil) {
+    public init(
+        withdrawal: Withdrawal,
+        replayed: Bool,
+        currentState: WithdrawalState,
+        firstSeenAt: Timestamp? = nil,
+        expiresAt: Timestamp? = nil
+    ) {
         self.withdrawal = withdrawal
         self.replayed = replayed
         self.currentState = currentState
@@ -246,9 +287,15 @@ public struct WithdrawCreateResult: Sendable, Equatable, JSONDecodable, JSONEnco
                 _ = try reader.skipValue()
             }
         }
-        guard let withdrawal else { throw reader.missingMember("withdrawal") }
-        guard let replayed else { throw reader.missingMember("replayed") }
-        guard let currentState else { throw reader.missingMember("currentState") }
+        guard let withdrawal else {
+            throw reader.missingMember("withdrawal")
+        }
+        guard let replayed else {
+            throw reader.missingMember("replayed")
+        }
+        guard let currentState else {
+            throw reader.missingMember("currentState")
+        }
         self.withdrawal = withdrawal
         self.replayed = replayed
         self.currentState = currentState
@@ -294,7 +341,9 @@ public struct WithdrawGetParams: Sendable, Equatable, JSONDecodable, JSONEncodab
                 throw reader.unknownMember(key)
             }
         }
-        guard let withdrawalId else { throw reader.missingMember("withdrawalId") }
+        guard let withdrawalId else {
+            throw reader.missingMember("withdrawalId")
+        }
         self.withdrawalId = withdrawalId
     }
 
@@ -324,7 +373,9 @@ public struct WithdrawGetResult: Sendable, Equatable, JSONDecodable, JSONEncodab
                 _ = try reader.skipValue()
             }
         }
-        guard let withdrawal else { throw reader.missingMember("withdrawal") }
+        guard let withdrawal else {
+            throw reader.missingMember("withdrawal")
+        }
         self.withdrawal = withdrawal
     }
 
@@ -347,7 +398,12 @@ public struct WithdrawListParams: Sendable, Equatable, JSONDecodable, JSONEncoda
     /// Where the page before ended.
     public var cursor: String?
 
-    public init(accountId: AccountID, state: WithdrawalState? = nil, limit: Int? = nil, cursor: String? = nil) {
+    public init(
+        accountId: AccountID,
+        state: WithdrawalState? = nil,
+        limit: Int? = nil,
+        cursor: String? = nil
+    ) {
         self.accountId = accountId
         self.state = state
         self.limit = limit
@@ -372,7 +428,9 @@ public struct WithdrawListParams: Sendable, Equatable, JSONDecodable, JSONEncoda
                 throw reader.unknownMember(key)
             }
         }
-        guard let accountId else { throw reader.missingMember("accountId") }
+        guard let accountId else {
+            throw reader.missingMember("accountId")
+        }
         self.accountId = accountId
         self.state = state
         self.limit = limit
@@ -422,7 +480,9 @@ public struct WithdrawListResult: Sendable, Equatable, JSONDecodable, JSONEncoda
                 _ = try reader.skipValue()
             }
         }
-        guard let withdrawals else { throw reader.missingMember("withdrawals") }
+        guard let withdrawals else {
+            throw reader.missingMember("withdrawals")
+        }
         self.withdrawals = withdrawals
         self.nextCursor = nextCursor
     }
@@ -463,7 +523,9 @@ public struct WithdrawCancelParams: Sendable, Equatable, JSONDecodable, JSONEnco
                 throw reader.unknownMember(key)
             }
         }
-        guard let withdrawalId else { throw reader.missingMember("withdrawalId") }
+        guard let withdrawalId else {
+            throw reader.missingMember("withdrawalId")
+        }
         self.withdrawalId = withdrawalId
         self.reason = reason
     }
@@ -498,7 +560,9 @@ public struct WithdrawCancelResult: Sendable, Equatable, JSONDecodable, JSONEnco
                 _ = try reader.skipValue()
             }
         }
-        guard let withdrawal else { throw reader.missingMember("withdrawal") }
+        guard let withdrawal else {
+            throw reader.missingMember("withdrawal")
+        }
         self.withdrawal = withdrawal
     }
 
@@ -534,7 +598,9 @@ public struct WithdrawWatchParams: Sendable, Equatable, JSONDecodable, JSONEncod
                 throw reader.unknownMember(key)
             }
         }
-        guard let withdrawalId else { throw reader.missingMember("withdrawalId") }
+        guard let withdrawalId else {
+            throw reader.missingMember("withdrawalId")
+        }
         self.withdrawalId = withdrawalId
         self.cursor = cursor
     }
@@ -569,7 +635,9 @@ public struct WithdrawWatchResult: Sendable, Equatable, JSONDecodable, JSONEncod
                 _ = try reader.skipValue()
             }
         }
-        guard let withdrawal else { throw reader.missingMember("withdrawal") }
+        guard let withdrawal else {
+            throw reader.missingMember("withdrawal")
+        }
         self.withdrawal = withdrawal
     }
 
@@ -599,7 +667,9 @@ public struct AccountGetParams: Sendable, Equatable, JSONDecodable, JSONEncodabl
                 throw reader.unknownMember(key)
             }
         }
-        guard let accountId else { throw reader.missingMember("accountId") }
+        guard let accountId else {
+            throw reader.missingMember("accountId")
+        }
         self.accountId = accountId
     }
 
@@ -629,7 +699,9 @@ public struct AccountGetResult: Sendable, Equatable, JSONDecodable, JSONEncodabl
                 _ = try reader.skipValue()
             }
         }
-        guard let account else { throw reader.missingMember("account") }
+        guard let account else {
+            throw reader.missingMember("account")
+        }
         self.account = account
     }
 
@@ -652,7 +724,12 @@ public struct AccountCreditParams: Sendable, Equatable, JSONDecodable, JSONEncod
     /// Makes the call safe to repeat. The header `idempotency-key` means the same.
     public var idempotencyKey: IdempotencyKey?
 
-    public init(accountId: AccountID, amount: Nanotons, reference: String? = nil, idempotencyKey: IdempotencyKey? = nil) {
+    public init(
+        accountId: AccountID,
+        amount: Nanotons,
+        reference: String? = nil,
+        idempotencyKey: IdempotencyKey? = nil
+    ) {
         self.accountId = accountId
         self.amount = amount
         self.reference = reference
@@ -677,8 +754,12 @@ public struct AccountCreditParams: Sendable, Equatable, JSONDecodable, JSONEncod
                 throw reader.unknownMember(key)
             }
         }
-        guard let accountId else { throw reader.missingMember("accountId") }
-        guard let amount else { throw reader.missingMember("amount") }
+        guard let accountId else {
+            throw reader.missingMember("accountId")
+        }
+        guard let amount else {
+            throw reader.missingMember("amount")
+        }
         self.accountId = accountId
         self.amount = amount
         self.reference = reference
@@ -718,7 +799,13 @@ public struct AccountCreditResult: Sendable, Equatable, JSONDecodable, JSONEncod
     /// A moment in UTC with milliseconds (RFC 3339).
     public var expiresAt: Timestamp?
 
-    public init(entry: Entry, account: Account, replayed: Bool, firstSeenAt: Timestamp? = nil, expiresAt: Timestamp? = nil) {
+    public init(
+        entry: Entry,
+        account: Account,
+        replayed: Bool,
+        firstSeenAt: Timestamp? = nil,
+        expiresAt: Timestamp? = nil
+    ) {
         self.entry = entry
         self.account = account
         self.replayed = replayed
@@ -747,9 +834,15 @@ public struct AccountCreditResult: Sendable, Equatable, JSONDecodable, JSONEncod
                 _ = try reader.skipValue()
             }
         }
-        guard let entry else { throw reader.missingMember("entry") }
-        guard let account else { throw reader.missingMember("account") }
-        guard let replayed else { throw reader.missingMember("replayed") }
+        guard let entry else {
+            throw reader.missingMember("entry")
+        }
+        guard let account else {
+            throw reader.missingMember("account")
+        }
+        guard let replayed else {
+            throw reader.missingMember("replayed")
+        }
         self.entry = entry
         self.account = account
         self.replayed = replayed
@@ -807,7 +900,9 @@ public struct AccountEntriesParams: Sendable, Equatable, JSONDecodable, JSONEnco
                 throw reader.unknownMember(key)
             }
         }
-        guard let accountId else { throw reader.missingMember("accountId") }
+        guard let accountId else {
+            throw reader.missingMember("accountId")
+        }
         self.accountId = accountId
         self.limit = limit
         self.cursor = cursor
@@ -852,7 +947,9 @@ public struct AccountEntriesResult: Sendable, Equatable, JSONDecodable, JSONEnco
                 _ = try reader.skipValue()
             }
         }
-        guard let entries else { throw reader.missingMember("entries") }
+        guard let entries else {
+            throw reader.missingMember("entries")
+        }
         self.entries = entries
         self.nextCursor = nextCursor
     }
@@ -899,7 +996,13 @@ public struct ServiceInfoResult: Sendable, Equatable, JSONDecodable, JSONEncodab
     /// The limits a caller can run into.
     public var limits: ServiceLimits
 
-    public init(name: String, version: String, environment: String, startedAt: Timestamp, limits: ServiceLimits) {
+    public init(
+        name: String,
+        version: String,
+        environment: String,
+        startedAt: Timestamp,
+        limits: ServiceLimits
+    ) {
         self.name = name
         self.version = version
         self.environment = environment
@@ -928,11 +1031,21 @@ public struct ServiceInfoResult: Sendable, Equatable, JSONDecodable, JSONEncodab
                 _ = try reader.skipValue()
             }
         }
-        guard let name else { throw reader.missingMember("name") }
-        guard let version else { throw reader.missingMember("version") }
-        guard let environment else { throw reader.missingMember("environment") }
-        guard let startedAt else { throw reader.missingMember("startedAt") }
-        guard let limits else { throw reader.missingMember("limits") }
+        guard let name else {
+            throw reader.missingMember("name")
+        }
+        guard let version else {
+            throw reader.missingMember("version")
+        }
+        guard let environment else {
+            throw reader.missingMember("environment")
+        }
+        guard let startedAt else {
+            throw reader.missingMember("startedAt")
+        }
+        guard let limits else {
+            throw reader.missingMember("limits")
+        }
         self.name = name
         self.version = version
         self.environment = environment
@@ -959,23 +1072,43 @@ public struct ServiceInfoResult: Sendable, Equatable, JSONDecodable, JSONEncodab
 /// The contract's methods, as callers name them.
 public enum Methods {
     /// `withdraw.quote`: what a withdrawal would cost.
-    public static let withdrawQuote = MethodDescriptor<WithdrawQuoteParams, WithdrawQuoteResult>("withdraw.quote", scope: "withdraw:read", repeatable: .always)
+    public static let withdrawQuote = MethodDescriptor<
+        WithdrawQuoteParams, WithdrawQuoteResult
+    >("withdraw.quote", scope: "withdraw:read", repeatable: .always)
     /// `withdraw.create`: withdraw, once.
-    public static let withdrawCreate = MethodDescriptor<WithdrawCreateParams, WithdrawCreateResult>("withdraw.create", scope: "withdraw:write", repeatable: .withKey)
+    public static let withdrawCreate = MethodDescriptor<
+        WithdrawCreateParams, WithdrawCreateResult
+    >("withdraw.create", scope: "withdraw:write", repeatable: .withKey)
     /// `withdraw.get`: one withdrawal.
-    public static let withdrawGet = MethodDescriptor<WithdrawGetParams, WithdrawGetResult>("withdraw.get", scope: "withdraw:read", repeatable: .always)
+    public static let withdrawGet = MethodDescriptor<
+        WithdrawGetParams, WithdrawGetResult
+    >("withdraw.get", scope: "withdraw:read", repeatable: .always)
     /// `withdraw.list`: an account's withdrawals.
-    public static let withdrawList = MethodDescriptor<WithdrawListParams, WithdrawListResult>("withdraw.list", scope: "withdraw:read", repeatable: .always)
+    public static let withdrawList = MethodDescriptor<
+        WithdrawListParams, WithdrawListResult
+    >("withdraw.list", scope: "withdraw:read", repeatable: .always)
     /// `withdraw.cancel`: cancel a pending withdrawal.
-    public static let withdrawCancel = MethodDescriptor<WithdrawCancelParams, WithdrawCancelResult>("withdraw.cancel", scope: "withdraw:write", repeatable: .always)
+    public static let withdrawCancel = MethodDescriptor<
+        WithdrawCancelParams, WithdrawCancelResult
+    >("withdraw.cancel", scope: "withdraw:write", repeatable: .always)
     /// `withdraw.watch`: follow a withdrawal.
-    public static let withdrawWatch = StreamDescriptor<WithdrawWatchParams, WithdrawalEvent, WithdrawWatchResult>("withdraw.watch", scope: "withdraw:read")
+    public static let withdrawWatch = StreamDescriptor<
+        WithdrawWatchParams, WithdrawalEvent, WithdrawWatchResult
+    >("withdraw.watch", scope: "withdraw:read")
     /// `account.get`: one account.
-    public static let accountGet = MethodDescriptor<AccountGetParams, AccountGetResult>("account.get", scope: "account:read", repeatable: .always)
+    public static let accountGet = MethodDescriptor<
+        AccountGetParams, AccountGetResult
+    >("account.get", scope: "account:read", repeatable: .always)
     /// `account.credit`: add money to an account.
-    public static let accountCredit = MethodDescriptor<AccountCreditParams, AccountCreditResult>("account.credit", scope: "account:write", repeatable: .withKey)
+    public static let accountCredit = MethodDescriptor<
+        AccountCreditParams, AccountCreditResult
+    >("account.credit", scope: "account:write", repeatable: .withKey)
     /// `account.entries`: an account's journal.
-    public static let accountEntries = MethodDescriptor<AccountEntriesParams, AccountEntriesResult>("account.entries", scope: "account:read", repeatable: .always)
+    public static let accountEntries = MethodDescriptor<
+        AccountEntriesParams, AccountEntriesResult
+    >("account.entries", scope: "account:read", repeatable: .always)
     /// `service.info`: what is running.
-    public static let serviceInfo = MethodDescriptor<ServiceInfoParams, ServiceInfoResult>("service.info", scope: "service:read", repeatable: .always)
+    public static let serviceInfo = MethodDescriptor<
+        ServiceInfoParams, ServiceInfoResult
+    >("service.info", scope: "service:read", repeatable: .always)
 }

@@ -53,7 +53,19 @@ public struct Withdrawal: Sendable, Equatable, JSONDecodable, JSONEncodable {
     /// Why it failed or came back.
     public var failureReason: String?
 
-    public init(withdrawalId: WithdrawalID, accountId: AccountID, amount: Nanotons, fee: Nanotons, destination: String, comment: String? = nil, state: WithdrawalState, createdAt: Timestamp, updatedAt: Timestamp, transactionHash: String? = nil, failureReason: String? = nil) {
+    public init(
+        withdrawalId: WithdrawalID,
+        accountId: AccountID,
+        amount: Nanotons,
+        fee: Nanotons,
+        destination: String,
+        comment: String? = nil,
+        state: WithdrawalState,
+        createdAt: Timestamp,
+        updatedAt: Timestamp,
+        transactionHash: String? = nil,
+        failureReason: String? = nil
+    ) {
         self.withdrawalId = withdrawalId
         self.accountId = accountId
         self.amount = amount
@@ -106,14 +118,30 @@ public struct Withdrawal: Sendable, Equatable, JSONDecodable, JSONEncodable {
                 _ = try reader.skipValue()
             }
         }
-        guard let withdrawalId else { throw reader.missingMember("withdrawalId") }
-        guard let accountId else { throw reader.missingMember("accountId") }
-        guard let amount else { throw reader.missingMember("amount") }
-        guard let fee else { throw reader.missingMember("fee") }
-        guard let destination else { throw reader.missingMember("destination") }
-        guard let state else { throw reader.missingMember("state") }
-        guard let createdAt else { throw reader.missingMember("createdAt") }
-        guard let updatedAt else { throw reader.missingMember("updatedAt") }
+        guard let withdrawalId else {
+            throw reader.missingMember("withdrawalId")
+        }
+        guard let accountId else {
+            throw reader.missingMember("accountId")
+        }
+        guard let amount else {
+            throw reader.missingMember("amount")
+        }
+        guard let fee else {
+            throw reader.missingMember("fee")
+        }
+        guard let destination else {
+            throw reader.missingMember("destination")
+        }
+        guard let state else {
+            throw reader.missingMember("state")
+        }
+        guard let createdAt else {
+            throw reader.missingMember("createdAt")
+        }
+        guard let updatedAt else {
+            throw reader.missingMember("updatedAt")
+        }
         self.withdrawalId = withdrawalId
         self.accountId = accountId
         self.amount = amount
@@ -198,9 +226,15 @@ public struct WithdrawalEvent: Sendable, Equatable, JSONDecodable, JSONEncodable
                 _ = try reader.skipValue()
             }
         }
-        guard let cursor else { throw reader.missingMember("cursor") }
-        guard let withdrawal else { throw reader.missingMember("withdrawal") }
-        guard let at else { throw reader.missingMember("at") }
+        guard let cursor else {
+            throw reader.missingMember("cursor")
+        }
+        guard let withdrawal else {
+            throw reader.missingMember("withdrawal")
+        }
+        guard let at else {
+            throw reader.missingMember("at")
+        }
         self.cursor = cursor
         self.withdrawal = withdrawal
         self.at = at
@@ -238,7 +272,13 @@ public struct Account: Sendable, Equatable, JSONDecodable, JSONEncodable {
     /// A moment in UTC with milliseconds (RFC 3339).
     public var updatedAt: Timestamp
 
-    public init(accountId: AccountID, available: Nanotons, held: Nanotons, createdAt: Timestamp, updatedAt: Timestamp) {
+    public init(
+        accountId: AccountID,
+        available: Nanotons,
+        held: Nanotons,
+        createdAt: Timestamp,
+        updatedAt: Timestamp
+    ) {
         self.accountId = accountId
         self.available = available
         self.held = held
@@ -267,11 +307,21 @@ public struct Account: Sendable, Equatable, JSONDecodable, JSONEncodable {
                 _ = try reader.skipValue()
             }
         }
-        guard let accountId else { throw reader.missingMember("accountId") }
-        guard let available else { throw reader.missingMember("available") }
-        guard let held else { throw reader.missingMember("held") }
-        guard let createdAt else { throw reader.missingMember("createdAt") }
-        guard let updatedAt else { throw reader.missingMember("updatedAt") }
+        guard let accountId else {
+            throw reader.missingMember("accountId")
+        }
+        guard let available else {
+            throw reader.missingMember("available")
+        }
+        guard let held else {
+            throw reader.missingMember("held")
+        }
+        guard let createdAt else {
+            throw reader.missingMember("createdAt")
+        }
+        guard let updatedAt else {
+            throw reader.missingMember("updatedAt")
+        }
         self.accountId = accountId
         self.available = available
         self.held = held
@@ -320,7 +370,18 @@ public struct Entry: Sendable, Equatable, JSONDecodable, JSONEncodable {
     /// A moment in UTC with milliseconds (RFC 3339).
     public var at: Timestamp
 
-    public init(entryId: String, accountId: AccountID, kind: EntryKind, availableDelta: SignedNanotons, heldDelta: SignedNanotons, available: Nanotons, held: Nanotons, withdrawalId: WithdrawalID? = nil, reference: String? = nil, at: Timestamp) {
+    public init(
+        entryId: String,
+        accountId: AccountID,
+        kind: EntryKind,
+        availableDelta: SignedNanotons,
+        heldDelta: SignedNanotons,
+        available: Nanotons,
+        held: Nanotons,
+        withdrawalId: WithdrawalID? = nil,
+        reference: String? = nil,
+        at: Timestamp
+    ) {
         self.entryId = entryId
         self.accountId = accountId
         self.kind = kind
@@ -369,14 +430,30 @@ public struct Entry: Sendable, Equatable, JSONDecodable, JSONEncodable {
                 _ = try reader.skipValue()
             }
         }
-        guard let entryId else { throw reader.missingMember("entryId") }
-        guard let accountId else { throw reader.missingMember("accountId") }
-        guard let kind else { throw reader.missingMember("kind") }
-        guard let availableDelta else { throw reader.missingMember("availableDelta") }
-        guard let heldDelta else { throw reader.missingMember("heldDelta") }
-        guard let available else { throw reader.missingMember("available") }
-        guard let held else { throw reader.missingMember("held") }
-        guard let at else { throw reader.missingMember("at") }
+        guard let entryId else {
+            throw reader.missingMember("entryId")
+        }
+        guard let accountId else {
+            throw reader.missingMember("accountId")
+        }
+        guard let kind else {
+            throw reader.missingMember("kind")
+        }
+        guard let availableDelta else {
+            throw reader.missingMember("availableDelta")
+        }
+        guard let heldDelta else {
+            throw reader.missingMember("heldDelta")
+        }
+        guard let available else {
+            throw reader.missingMember("available")
+        }
+        guard let held else {
+            throw reader.missingMember("held")
+        }
+        guard let at else {
+            throw reader.missingMember("at")
+        }
         self.entryId = entryId
         self.accountId = accountId
         self.kind = kind
@@ -436,7 +513,15 @@ public struct ServiceLimits: Sendable, Equatable, JSONDecodable, JSONEncodable {
     /// A whole number.
     public var streamsPerConnectionMax: Int
 
-    public init(bodyBytesMax: Int, batchElementsMax: Int, nestingDepthMax: Int, deadlineMillisecondsMax: Int, callsInFlightMax: Int, callsInFlightPerConnectionMax: Int, streamsPerConnectionMax: Int) {
+    public init(
+        bodyBytesMax: Int,
+        batchElementsMax: Int,
+        nestingDepthMax: Int,
+        deadlineMillisecondsMax: Int,
+        callsInFlightMax: Int,
+        callsInFlightPerConnectionMax: Int,
+        streamsPerConnectionMax: Int
+    ) {
         self.bodyBytesMax = bodyBytesMax
         self.batchElementsMax = batchElementsMax
         self.nestingDepthMax = nestingDepthMax
@@ -473,13 +558,27 @@ public struct ServiceLimits: Sendable, Equatable, JSONDecodable, JSONEncodable {
                 _ = try reader.skipValue()
             }
         }
-        guard let bodyBytesMax else { throw reader.missingMember("bodyBytesMax") }
-        guard let batchElementsMax else { throw reader.missingMember("batchElementsMax") }
-        guard let nestingDepthMax else { throw reader.missingMember("nestingDepthMax") }
-        guard let deadlineMillisecondsMax else { throw reader.missingMember("deadlineMillisecondsMax") }
-        guard let callsInFlightMax else { throw reader.missingMember("callsInFlightMax") }
-        guard let callsInFlightPerConnectionMax else { throw reader.missingMember("callsInFlightPerConnectionMax") }
-        guard let streamsPerConnectionMax else { throw reader.missingMember("streamsPerConnectionMax") }
+        guard let bodyBytesMax else {
+            throw reader.missingMember("bodyBytesMax")
+        }
+        guard let batchElementsMax else {
+            throw reader.missingMember("batchElementsMax")
+        }
+        guard let nestingDepthMax else {
+            throw reader.missingMember("nestingDepthMax")
+        }
+        guard let deadlineMillisecondsMax else {
+            throw reader.missingMember("deadlineMillisecondsMax")
+        }
+        guard let callsInFlightMax else {
+            throw reader.missingMember("callsInFlightMax")
+        }
+        guard let callsInFlightPerConnectionMax else {
+            throw reader.missingMember("callsInFlightPerConnectionMax")
+        }
+        guard let streamsPerConnectionMax else {
+            throw reader.missingMember("streamsPerConnectionMax")
+        }
         self.bodyBytesMax = bodyBytesMax
         self.batchElementsMax = batchElementsMax
         self.nestingDepthMax = nestingDepthMax

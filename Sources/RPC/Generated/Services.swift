@@ -10,39 +10,77 @@ package import TellerProtocol
 package protocol WithdrawService: Sendable {
     /// Checks amount and destination and says fee, total and limits. Nothing is reserved; the fee
     /// of `withdraw.create` is what its answer says.
-    func quote(_ params: WithdrawQuoteParams, _ context: RPCContext) async throws(RPCError) -> WithdrawQuoteResult
+    func quote(
+        _ params: WithdrawQuoteParams,
+        _ context: RPCContext
+    ) async throws(RPCError) -> WithdrawQuoteResult
+
     /// Debits the account by amount and fee and queues the payment. With an idempotency key the
     /// call executes once, whatever is repeated: a replay returns the first answer with
     /// `replayed` true. A refusal changes nothing and does not use up the key.
-    func create(_ params: WithdrawCreateParams, _ context: RPCContext) async throws(RPCError) -> WithdrawCreateResult
+    func create(
+        _ params: WithdrawCreateParams,
+        _ context: RPCContext
+    ) async throws(RPCError) -> WithdrawCreateResult
+
     /// The withdrawal as it is now.
-    func get(_ params: WithdrawGetParams, _ context: RPCContext) async throws(RPCError) -> WithdrawGetResult
+    func get(
+        _ params: WithdrawGetParams,
+        _ context: RPCContext
+    ) async throws(RPCError) -> WithdrawGetResult
+
     /// Newest first, in pages. Rows that come in meanwhile neither repeat nor hide one.
-    func list(_ params: WithdrawListParams, _ context: RPCContext) async throws(RPCError) -> WithdrawListResult
+    func list(
+        _ params: WithdrawListParams,
+        _ context: RPCContext
+    ) async throws(RPCError) -> WithdrawListResult
+
     /// Releases the held money. Only a withdrawal that no payment has been prepared for can be
     /// cancelled; cancelling it again returns it.
-    func cancel(_ params: WithdrawCancelParams, _ context: RPCContext) async throws(RPCError) -> WithdrawCancelResult
+    func cancel(
+        _ params: WithdrawCancelParams,
+        _ context: RPCContext
+    ) async throws(RPCError) -> WithdrawCancelResult
+
     /// Streams events as `application/x-ndjson`: the current state first, then every step, until
     /// the withdrawal is settled; the last line is the response. With the cursor of the last
     /// event seen it resumes without a gap.
-    func watch(_ params: WithdrawWatchParams, _ context: RPCContext, _ stream: RPCStream<WithdrawalEvent>) async throws(RPCError) -> WithdrawWatchResult
+    func watch(
+        _ params: WithdrawWatchParams,
+        _ context: RPCContext,
+        _ stream: RPCStream<WithdrawalEvent>
+    ) async throws(RPCError) -> WithdrawWatchResult
 }
 
 /// What answers `account.*`.
 package protocol AccountService: Sendable {
     /// Available and held money.
-    func get(_ params: AccountGetParams, _ context: RPCContext) async throws(RPCError) -> AccountGetResult
+    func get(
+        _ params: AccountGetParams,
+        _ context: RPCContext
+    ) async throws(RPCError) -> AccountGetResult
+
     /// Makes the account when there is none. Repeating a call with the same idempotency key
     /// credits once.
-    func credit(_ params: AccountCreditParams, _ context: RPCContext) async throws(RPCError) -> AccountCreditResult
+    func credit(
+        _ params: AccountCreditParams,
+        _ context: RPCContext
+    ) async throws(RPCError) -> AccountCreditResult
+
     /// Newest first, in pages.
-    func entries(_ params: AccountEntriesParams, _ context: RPCContext) async throws(RPCError) -> AccountEntriesResult
+    func entries(
+        _ params: AccountEntriesParams,
+        _ context: RPCContext
+    ) async throws(RPCError) -> AccountEntriesResult
 }
 
 /// What answers `service.*`.
 package protocol InformationService: Sendable {
     /// Name, version, start time and limits of the server.
-    func info(_ params: ServiceInfoParams, _ context: RPCContext) async throws(RPCError) -> ServiceInfoResult
+    func info(
+        _ params: ServiceInfoParams,
+        _ context: RPCContext
+    ) async throws(RPCError) -> ServiceInfoResult
 }
 
 /// The services behind the contract; each must be there.
@@ -51,7 +89,11 @@ package struct TellerServices: Sendable {
     package let account: any AccountService
     package let service: any InformationService
 
-    package init(withdraw: any WithdrawService, account: any AccountService, service: any InformationService) {
+    package init(
+        withdraw: any WithdrawService,
+        account: any AccountService,
+        service: any InformationService
+    ) {
         self.withdraw = withdraw
         self.account = account
         self.service = service
@@ -63,17 +105,65 @@ package struct TellerServices: Sendable {
         let account = self.account
         let service = self.service
         return [
-            .unary("withdraw.quote", scope: "withdraw:read") { (params: WithdrawQuoteParams, context: RPCContext) async throws(RPCError) -> WithdrawQuoteResult in try await withdraw.quote(params, context) },
-            .unary("withdraw.create", scope: "withdraw:write") { (params: WithdrawCreateParams, context: RPCContext) async throws(RPCError) -> WithdrawCreateResult in try await withdraw.create(params, context) },
-            .unary("withdraw.get", scope: "withdraw:read") { (params: WithdrawGetParams, context: RPCContext) async throws(RPCError) -> WithdrawGetResult in try await withdraw.get(params, context) },
-            .unary("withdraw.list", scope: "withdraw:read") { (params: WithdrawListParams, context: RPCContext) async throws(RPCError) -> WithdrawListResult in try await withdraw.list(params, context) },
-            .unary("withdraw.cancel", scope: "withdraw:write") { (params: WithdrawCancelParams, context: RPCContext) async throws(RPCError) -> WithdrawCancelResult in try await withdraw.cancel(params, context) },
-            .streaming("withdraw.watch", scope: "withdraw:read") { (params: WithdrawWatchParams, context: RPCContext, stream: RPCStream<WithdrawalEvent>) async throws(RPCError) -> WithdrawWatchResult in try await withdraw.watch(params, context, stream) },
-            .unary("account.get", scope: "account:read") { (params: AccountGetParams, context: RPCContext) async throws(RPCError) -> AccountGetResult in try await account.get(params, context) },
-            .unary("account.credit", scope: "account:write") { (params: AccountCreditParams, context: RPCContext) async throws(RPCError) -> AccountCreditResult in try await account.credit(params, context) },
-            .unary("account.entries", scope: "account:read") { (params: AccountEntriesParams, context: RPCContext) async throws(RPCError) -> AccountEntriesResult in try await account.entries(params, context) },
-            .unary("service.info", scope: "service:read") { (params: ServiceInfoParams, context: RPCContext) async throws(RPCError) -> ServiceInfoResult in try await service.info(params, context) },
-            .constant("rpc.discover", scope: "service:read", result: Array(ContractDocument.json.utf8)),
+            .unary("withdraw.quote", scope: "withdraw:read") {
+                (params: WithdrawQuoteParams, context: RPCContext)
+                async throws(RPCError) -> WithdrawQuoteResult in
+                try await withdraw.quote(params, context)
+            },
+            .unary("withdraw.create", scope: "withdraw:write") {
+                (params: WithdrawCreateParams, context: RPCContext)
+                async throws(RPCError) -> WithdrawCreateResult in
+                try await withdraw.create(params, context)
+            },
+            .unary("withdraw.get", scope: "withdraw:read") {
+                (params: WithdrawGetParams, context: RPCContext)
+                async throws(RPCError) -> WithdrawGetResult in
+                try await withdraw.get(params, context)
+            },
+            .unary("withdraw.list", scope: "withdraw:read") {
+                (params: WithdrawListParams, context: RPCContext)
+                async throws(RPCError) -> WithdrawListResult in
+                try await withdraw.list(params, context)
+            },
+            .unary("withdraw.cancel", scope: "withdraw:write") {
+                (params: WithdrawCancelParams, context: RPCContext)
+                async throws(RPCError) -> WithdrawCancelResult in
+                try await withdraw.cancel(params, context)
+            },
+            .streaming("withdraw.watch", scope: "withdraw:read") {
+                (
+                    params: WithdrawWatchParams,
+                    context: RPCContext,
+                    stream: RPCStream<WithdrawalEvent>
+                )
+                async throws(RPCError) -> WithdrawWatchResult in
+                try await withdraw.watch(params, context, stream)
+            },
+            .unary("account.get", scope: "account:read") {
+                (params: AccountGetParams, context: RPCContext)
+                async throws(RPCError) -> AccountGetResult in
+                try await account.get(params, context)
+            },
+            .unary("account.credit", scope: "account:write") {
+                (params: AccountCreditParams, context: RPCContext)
+                async throws(RPCError) -> AccountCreditResult in
+                try await account.credit(params, context)
+            },
+            .unary("account.entries", scope: "account:read") {
+                (params: AccountEntriesParams, context: RPCContext)
+                async throws(RPCError) -> AccountEntriesResult in
+                try await account.entries(params, context)
+            },
+            .unary("service.info", scope: "service:read") {
+                (params: ServiceInfoParams, context: RPCContext)
+                async throws(RPCError) -> ServiceInfoResult in
+                try await service.info(params, context)
+            },
+            .constant(
+                "rpc.discover",
+                scope: "service:read",
+                result: Array(ContractDocument.json.utf8)
+            ),
         ]
     }
 }
