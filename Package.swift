@@ -95,7 +95,7 @@ let package = Package(
         // The money.
         module("Ledger", ["TellerProtocol", crypto, logging]),
         module("SQLiteStore", ["Ledger", "TellerProtocol", grdb, crypto]),
-        module("PostgresStore", ["Ledger", "TellerProtocol", "CLibpq", logging]),
+        module("PostgresStore", ["Ledger", "TellerProtocol", "CLibpq", crypto, logging]),
 
         // The service.
         module("RPC", ["TellerProtocol", "HTTPMessages", crypto, logging]),

@@ -1,0 +1,243 @@
+// SPDX-FileCopyrightText: 2026 The Teller authors
+// SPDX-License-Identifier: Apache-2.0
+
+package import Ledger
+package import Logging
+import Synchronization
+package import TellerProtocol
+
+/// The ledger in PostgreSQL: for production, with many Teller instances on one database.
+///
+/// One connection writes, with two round trips for each batch: lock and read, then write and
+/// commit. Others read. Rows are locked in one order, so instances never deadlock.
+package final class PostgresStore: Sendable {
+    /// How often a batch that lost against another transaction is done again.
+    private static let transientRetriesMax = 5
+
+    private let writer: Mutex<Session>
+    private let readers: ReaderPool
+    private let outcomeLifeMilliseconds: Int64
+    private let logger: Logger
+
+    /// Connects and brings the schema up to date; several instances may do so at once.
+    ///
+    /// - Parameters:
+    ///   - connectionString: as libpq takes it: several hosts and `target_session_attrs` too.
+    ///   - readers: connections for reading; one more writes.
+    package init(
+        connectionString: String, outcomeLifeMilliseconds: Int64, readers: Int, logger: Logger
+    ) throws(StoreError) {
+        try Schema.bringUpToDate(connectionString)
+        writer = Mutex(Session(connectionString, statements: BatchStatements.all))
+        self.readers = ReaderPool(count: readers, connectionString: connectionString)
+        self.outcomeLifeMilliseconds = outcomeLifeMilliseconds
+        self.logger = logger
+    }
+
+    private func commitOnce(
+        _ commands: [LedgerCommand], _ needs: BatchNeeds, at now: Timestamp
+    ) throws(StoreError) -> [LedgerOutcome] {
+        try writer.withLock { session throws(StoreError) in
+            try session.run { connection throws(StoreError) in
+                do throws(StoreError) {
+                    let plan = BatchPlan(
+                        commands, on: try connection.load(needs, at: now), at: now,
+                        outcomeLifeMilliseconds: outcomeLifeMilliseconds)
+                    guard !plan.writes.isEmpty else {
+                        try connection.rollBack()
+                        return plan.outcomes
+                    }
+                    try Self.store(plan.writes, &connection)
+                    return plan.outcomes
+                } catch {
+                    // On a lost connection this fails too, and the server rolls back by itself.
+                    try? connection.rollBack()
+                    throw error
+                }
+            }
+        }
+    }
+
+    private static func store(
+        _ writes: BatchWrites, _ connection: inout Connection
+    ) throws(StoreError) {
+        do throws(StoreError) {
+            try connection.store(writes)
+        } catch {
+            // With the answer to COMMIT missing, the batch may be there or not.
+            guard error.code == .unavailable, !error.isTransient, !connection.isAlive else {
+                throw error
+            }
+            throw StoreError(.outcomeUnknown, error.detail)
+        }
+    }
+}
+
+extension StoreError {
+    /// Whether the transaction lost against another one and may simply be done again.
+    fileprivate var isTransient: Bool {
+        detail.hasPrefix("40001") || detail.hasPrefix("40P01")
+    }
+}
+
+extension PostgresStore: LedgerStore {
+    package func commit(
+        _ commands: [LedgerCommand], at now: Timestamp
+    ) throws(StoreError) -> [LedgerOutcome] {
+        let needs = BatchNeeds(commands)
+        var retries = 0
+        while true {
+            do throws(StoreError) {
+                return try commitOnce(commands, needs, at: now)
+            } catch {
+                guard error.isTransient, retries < Self.transientRetriesMax else { throw error }
+                retries += 1
+            }
+        }
+    }
+
+    package func account(_ key: AccountKey) async throws(StoreError) -> Ledger.Account? {
+        try await readers.read(ReadStatements.account, named(key)) { rows throws(StoreError) in
+            try rows.accounts().first
+        }
+    }
+
+    package func entries(
+        of key: AccountKey, before: Int64?, limit: Int
+    ) async throws(StoreError) -> [Ledger.Entry] {
+        var parameters = named(key)
+        parameters.int64(before ?? .max)
+        parameters.int64(Int64(limit))
+        return try await readers.read(ReadStatements.entries, parameters) {
+            rows throws(StoreError) in try rows.entries()
+        }
+    }
+
+    package func withdrawal(_ id: WithdrawalID) async throws(StoreError) -> Ledger.Withdrawal? {
+        var parameters = Parameters()
+        parameters.uuid(id)
+        return try await readers.read(ReadStatements.withdrawal, parameters) {
+            rows throws(StoreError) in try rows.withdrawals().first
+        }
+    }
+
+    package func withdrawals(
+        of key: AccountKey, state: WithdrawalState?, before: WithdrawalID?, limit: Int
+    ) async throws(StoreError) -> [Ledger.Withdrawal] {
+        var parameters = named(key)
+        parameters.uuid(before ?? WithdrawalID(UUIDv7(high: .max, low: .max)))
+        parameters.optionalText(state?.rawValue)
+        parameters.int64(Int64(limit))
+        return try await readers.read(ReadStatements.withdrawalsOfAccount, parameters) {
+            rows throws(StoreError) in try rows.withdrawals()
+        }
+    }
+
+    package func events(
+        of id: WithdrawalID, after sequence: Int64, limit: Int
+    ) async throws(StoreError) -> [Ledger.WithdrawalEvent] {
+        var parameters = Parameters()
+        parameters.uuid(id)
+        parameters.int64(sequence)
+        parameters.int64(Int64(limit))
+        return try await readers.read(ReadStatements.events, parameters) {
+            rows throws(StoreError) in try rows.events(of: id)
+        }
+    }
+
+    package func withdrawals(
+        in state: WithdrawalState, unchangedSince until: Timestamp, limit: Int
+    ) async throws(StoreError) -> [Ledger.Withdrawal] {
+        var parameters = Parameters()
+        parameters.text(state.rawValue)
+        parameters.int64(until.unixMilliseconds)
+        parameters.int64(Int64(limit))
+        return try await readers.read(ReadStatements.queue, parameters) {
+            rows throws(StoreError) in try rows.withdrawals()
+        }
+    }
+
+    package func payouts(
+        of ids: [WithdrawalID]
+    ) async throws(StoreError) -> [WithdrawalID: Payout] {
+        var parameters = Parameters()
+        parameters.uuids(ids) { $0 }
+        return try await readers.read(ReadStatements.payouts, parameters) {
+            rows throws(StoreError) in try rows.payouts()
+        }
+    }
+
+    package func audit(
+        after: AccountKey?, limit: Int
+    ) async throws(StoreError) -> LedgerAudit {
+        var parameters = Parameters()
+        parameters.text(after?.tenant.text ?? "")
+        parameters.text(after?.account.text ?? "")
+        parameters.int64(Int64(limit))
+        return try await readers.read(ReadStatements.audit, parameters) {
+            rows throws(StoreError) in try rows.audit(limit: limit)
+        }
+    }
+
+    package func ping() async throws(StoreError) {
+        let isWritable = try await readers.read(ReadStatements.ping, Parameters()) {
+            rows throws(StoreError) in rows.count == 1
+        }
+        guard isWritable else {
+            throw StoreError(.unavailable, "the server is a standby and takes no writes")
+        }
+    }
+
+    package func close() async {
+        readers.close()
+        writer.withLock { $0.close() }
+    }
+
+    private func named(_ key: AccountKey) -> Parameters {
+        var parameters = Parameters()
+        parameters.text(key.tenant.text)
+        parameters.text(key.account.text)
+        return parameters
+    }
+}
+
+extension PostgresStore: CredentialStore {
+    package func insertToken(_ token: TokenRecord) async throws(StoreError) -> Bool {
+        var parameters = Parameters()
+        parameters.text(token.name)
+        parameters.text(token.tenant.text)
+        parameters.blob(token.digest)
+        parameters.text(token.scopes.joined(separator: " "))
+        parameters.int64(token.createdAt.unixMilliseconds)
+        parameters.optionalInt64(token.expiresAt?.unixMilliseconds)
+        parameters.optionalInt64(token.revokedAt?.unixMilliseconds)
+        return try await readers.read(ReadStatements.insertToken, parameters) {
+            rows throws(StoreError) in rows.count == 1
+        }
+    }
+
+    package func token(digest: [UInt8]) async throws(StoreError) -> TokenRecord? {
+        var parameters = Parameters()
+        parameters.blob(digest)
+        return try await readers.read(ReadStatements.token, parameters) {
+            rows throws(StoreError) in try rows.tokens().first
+        }
+    }
+
+    package func tokens() async throws(StoreError) -> [TokenRecord] {
+        try await readers.read(ReadStatements.tokens, Parameters()) {
+            rows throws(StoreError) in try rows.tokens()
+        }
+    }
+
+    package func revokeToken(
+        named name: String, at now: Timestamp
+    ) async throws(StoreError) -> Bool {
+        var parameters = Parameters()
+        parameters.text(name)
+        parameters.int64(now.unixMilliseconds)
+        return try await readers.read(ReadStatements.revokeToken, parameters) {
+            rows throws(StoreError) in rows.count == 1
+        }
+    }
+}
