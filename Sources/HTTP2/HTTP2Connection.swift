@@ -209,7 +209,7 @@ package final class HTTP2Connection: ChannelInboundHandler {
     /// The peer sends no more. What it asked for whole is still answered.
     private func inputWasClosed() {
         inputIsClosed = true
-        for stream in recorder.streams.values where !stream.inputEnded {
+        for stream in recorder.streams.all where !stream.inputEnded {
             session.reset(stream, .cancel)
         }
         switch phase {
@@ -263,8 +263,8 @@ package final class HTTP2Connection: ChannelInboundHandler {
     }
 
     private func closeStreams() {
-        for id in recorder.streams.keys.sorted() {
-            recorder.streamClosed(streamID: id, code: .cancel)
+        for stream in recorder.streams.all.sorted(by: { $0.id < $1.id }) {
+            recorder.streamClosed(streamID: stream.id, code: .cancel)
         }
         process()
     }
@@ -372,13 +372,13 @@ package final class HTTP2Connection: ChannelInboundHandler {
         guard recorder.outputBytes > 0 else { return }
         if inputIsClosed, isWritable {
             // Only the peer could open its windows, and it says nothing more.
-            for stream in recorder.streams.values where stream.output.bytes > 0 {
+            for stream in recorder.streams.all where stream.output.bytes > 0 {
                 session.reset(stream, .cancel)
             }
             schedulePump()
             return
         }
-        for stream in recorder.streams.values
+        for stream in recorder.streams.all
         where stream.output.bytes > 0 && stream.outputTimes == nil {
             stream.outputTimes = ProgressTimes(now: now, bytes: stream.output.sentBytes)
         }

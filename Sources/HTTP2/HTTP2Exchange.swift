@@ -56,18 +56,25 @@ final class HTTP2Exchange: HandledExchange, StreamObserver, @unchecked Sendable 
     }
 
     func cancel(after duration: Duration) {
-        onLoop { exchange in
-            guard !exchange.stream.isClosed else { return }
-            let deadline = exchange.loop.now + TimeAmount(duration)
-            exchange.stream.cancelAt = deadline
-            exchange.connection.arm(deadline)
+        guard loop.inEventLoop else {
+            loop.execute { self.cancel(after: duration) }
+            return
         }
+        guard !stream.isClosed else { return }
+        let deadline = loop.now + TimeAmount(duration)
+        stream.cancelAt = deadline
+        connection.arm(deadline)
     }
 
     // MARK: The response
 
     func respond(_ response: HTTPResponse) {
-        onLoop { $0.connection.respond($0.stream, response) }
+        // Not through `onLoop`: its closure would cost the usual case an allocation.
+        if loop.inEventLoop {
+            connection.respond(stream, response)
+        } else {
+            loop.execute { self.connection.respond(self.stream, response) }
+        }
     }
 
     func begin(status: Int, headers: HTTPHeaders) {

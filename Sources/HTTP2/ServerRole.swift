@@ -139,7 +139,7 @@ final class ServerRole: HTTP2Role {
 
     func sweep(now: NIODeadline, _ connection: HTTP2Connection) -> NIODeadline? {
         var sweep = StreamSweep(now: now, timeouts: connection.timeouts)
-        for stream in connection.recorder.streams.values {
+        for stream in connection.recorder.streams.all {
             if let code = sweep.check(stream) {
                 connection.session.reset(stream, code)
                 connection.schedulePump()

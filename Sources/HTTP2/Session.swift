@@ -126,11 +126,7 @@ import NIOCore
     ) {
         stream.output.hasBegun = true
         let hasBody = stream.output.bytes > 0 || !stream.output.endsWithBody
-        var extra = [(HeaderText.status, HeaderText.number(status))]
-        if let contentBytes {
-            extra.append((HeaderText.contentLength, HeaderText.number(contentBytes)))
-        }
-        unsafe withFields(extra, headers) { fields in
+        unsafe withFields(status: status, contentBytes: contentBytes, headers) { fields in
             unsafe withProvider(of: stream, hasBody) { provider in
                 unsafe Self.check(
                     nghttp2_submit_response(
@@ -141,7 +137,7 @@ import NIOCore
 
     /// Submits an interim response (RFC 9110 section 15.2).
     func submitContinue(_ stream: HTTP2Stream) {
-        unsafe withFields([(HeaderText.status, HeaderText.number(100))], HTTPHeaders()) { fields in
+        unsafe withFields(status: 100, HTTPHeaders()) { fields in
             unsafe Self.check(
                 nghttp2_submit_headers(
                     handle, UInt8(NGHTTP2_FLAG_NONE.rawValue), stream.id, nil, fields.baseAddress,
@@ -151,7 +147,7 @@ import NIOCore
 
     func submitTrailers(_ stream: HTTP2Stream) {
         guard case .trailers(let trailers) = stream.output.end, !stream.isClosed else { return }
-        unsafe withFields([], trailers) { fields in
+        unsafe withFields(trailers) { fields in
             unsafe Self.check(
                 nghttp2_submit_trailer(handle, stream.id, fields.baseAddress, fields.count))
         }
@@ -167,14 +163,14 @@ import NIOCore
         stream.output.append(body)
         stream.output.end = .body
         recorder.outputBytes += body.count
-        let id = unsafe withFields([], headers) { fields in
+        let id = unsafe withFields(headers) { fields in
             unsafe withProvider(of: stream, !body.isEmpty) { provider in
                 unsafe nghttp2_submit_request(
                     handle, nil, fields.baseAddress, fields.count, provider, nil)
             }
         }
         guard id == stream.id else { return nil }
-        recorder.streams[id] = stream
+        recorder.streams.insert(stream)
         return stream
     }
 
@@ -190,41 +186,39 @@ import NIOCore
         return unsafe body(&provider)
     }
 
-    /// Lays out `headers` with `first` before them for nghttp2, which copies them during the call.
+    /// Lays out fields for nghttp2, which copies them during the call.
     private func withFields<Result>(
-        _ first: [(name: [UInt8], value: [UInt8])], _ headers: HTTPHeaders,
+        status: Int? = nil, contentBytes: Int? = nil, _ headers: HTTPHeaders,
         _ body: (UnsafeBufferPointer<nghttp2_nv>) -> Result
     ) -> Result {
-        let capacity = headers.count + first.count
+        let capacity = headers.count + 2
         return unsafe withUnsafeTemporaryAllocation(of: nghttp2_nv.self, capacity: capacity) {
             fields in
-            unsafe headers.storage.withUnsafeBufferPointer { storage in
-                for index in 0..<headers.count {
-                    let (name, value) = headers.ranges(at: index)
-                    unsafe fields.initializeElement(
-                        at: first.count + index,
-                        to: Self.field(
-                            UnsafeBufferPointer(rebasing: storage[name]),
-                            UnsafeBufferPointer(rebasing: storage[value])))
+            unsafe withUnsafeTemporaryAllocation(of: UInt8.self, capacity: 20) { digits in
+                unsafe headers.storage.withUnsafeBufferPointer { storage in
+                    var count = 0
+                    func add(_ field: nghttp2_nv) {
+                        unsafe fields.initializeElement(at: count, to: field)
+                        count += 1
+                    }
+                    if let status {
+                        unsafe add(Self.field(HeaderText.status, HeaderText.code(status)))
+                    }
+                    for index in 0..<headers.count {
+                        let (name, value) = headers.ranges(at: index)
+                        unsafe add(
+                            Self.field(
+                                UnsafeBufferPointer(rebasing: storage[name]),
+                                UnsafeBufferPointer(rebasing: storage[value])))
+                    }
+                    if let contentBytes {
+                        unsafe add(
+                            Self.field(
+                                HeaderText.contentLength,
+                                HeaderText.number(contentBytes, into: digits)))
+                    }
+                    return unsafe body(UnsafeBufferPointer(rebasing: fields[..<count]))
                 }
-                return unsafe Self.layOut(first[...], at: 0, fields, body)
-            }
-        }
-    }
-
-    /// Nests one scope for each array, as a pointer into an array lives no longer than its scope.
-    private static func layOut<Result>(
-        _ first: ArraySlice<(name: [UInt8], value: [UInt8])>, at index: Int,
-        _ fields: UnsafeMutableBufferPointer<nghttp2_nv>,
-        _ body: (UnsafeBufferPointer<nghttp2_nv>) -> Result
-    ) -> Result {
-        guard let (name, value) = first.first else {
-            return unsafe body(UnsafeBufferPointer(fields))
-        }
-        return unsafe name.withUnsafeBufferPointer { name in
-            unsafe value.withUnsafeBufferPointer { value in
-                unsafe fields.initializeElement(at: index, to: field(name, value))
-                return unsafe layOut(first.dropFirst(), at: index + 1, fields, body)
             }
         }
     }
@@ -305,17 +299,6 @@ import NIOCore
         unsafe Int(
             nghttp2_session_get_remote_settings(
                 handle, NGHTTP2_SETTINGS_MAX_CONCURRENT_STREAMS))
-    }
-}
-
-/// Header text that is written often.
-enum HeaderText {
-    static let status = Array(":status".utf8)
-    static let contentLength = Array("content-length".utf8)
-    private static let numbers = (0..<1000).map { Array(String($0).utf8) }
-
-    static func number(_ number: Int) -> [UInt8] {
-        numbers.indices.contains(number) ? numbers[number] : Array(String(number).utf8)
     }
 }
 

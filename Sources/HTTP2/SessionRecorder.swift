@@ -33,7 +33,7 @@ final class SessionRecorder {
     let role: Role
     let limits: HTTP2Limits
     var events: [SessionEvent] = []
-    var streams: [Int32: HTTP2Stream] = [:]
+    var streams = StreamTable()
     /// The stream whose header block is open.
     var headerStream: HTTP2Stream?
     var headerBlockStartedAt: NIODeadline?
@@ -106,7 +106,7 @@ final class SessionRecorder {
         if opensStream, role == .server {
             let stream = HTTP2Stream(id: streamID)
             stream.headers.reserve(fields: 8, bytes: 256)
-            streams[streamID] = stream
+            streams.insert(stream)
             headerStream = stream
             idleFrames.give(4)
         } else {
@@ -218,7 +218,7 @@ final class SessionRecorder {
             headerStream = nil
             headerBlockStartedAt = nil
         }
-        guard let stream = streams.removeValue(forKey: streamID) else { return }
+        guard let stream = streams.remove(streamID) else { return }
         stream.isClosed = true
         if role == .server { releaseBody(of: stream) }
         outputBytes -= stream.output.bytes

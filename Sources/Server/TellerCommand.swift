@@ -15,7 +15,7 @@ struct TellerCommand: AsyncParsableCommand {
             """,
         version: InformationHandler.version,
         subcommands: [
-            ServeCommand.self, TourCommand.self, MigrateCommand.self, HealthCommand.self,
+            ServeCommand.self, TourCommand.self, MigrateCommand.self,
             CallCommand.self, AccountCommand.self, TokenCommand.self, OpenRPCCommand.self,
             ConfigCommand.self,
         ])

@@ -60,11 +60,3 @@ extension RPCError {
         RPCError(reason: .tooLarge, message: problem)
     }
 }
-
-extension Duration {
-    /// Milliseconds, rounded up.
-    package var wholeMilliseconds: Int64 {
-        let (seconds, attoseconds) = components
-        return seconds * 1000 + (attoseconds + 999_999_999_999_999) / 1_000_000_000_000_000
-    }
-}

@@ -2,6 +2,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
 import ArgumentParser
+import Ledger
 import Logging
 
 struct ServeCommand: AsyncParsableCommand {
@@ -36,7 +37,7 @@ struct MigrateCommand: AsyncParsableCommand {
     func run() async throws {
         let configuration = try options.load()
         do {
-            let opened = try await OpenedStore(configuration, logger: configuration.makeLogger())
+            let opened = try OpenedStore(configuration, logger: configuration.makeLogger())
             await opened.ledger.close()
         } catch {
             printError("teller: \(error)")

@@ -1,6 +1,7 @@
 // SPDX-FileCopyrightText: 2026 The Teller authors
 // SPDX-License-Identifier: Apache-2.0
 
+import HTTP2
 import RPC
 import TLS
 import TON

@@ -3,6 +3,7 @@
 
 import Ledger
 import Logging
+import NIOCore
 import RPC
 import ServiceLifecycle
 import Supervision
@@ -34,7 +35,7 @@ struct TellerServer: Sendable {
         self.configuration = configuration
         self.logger = logger
         let clock = RPCClock.system
-        let opened = try await OpenedStore(configuration, logger: logger)
+        let opened = try OpenedStore(configuration, logger: logger)
         let bookkeeper = Bookkeeper(
             store: opened.ledger, policy: configuration.policy,
             clock: LedgerClock { clock.wall })
@@ -59,7 +60,7 @@ struct TellerServer: Sendable {
         let servers = configuration.listen.map { address in
             HTTPServer(
                 configuration: HTTPServerConfiguration(configuration, address), handler: rpc,
-                refusal: rpc.refusal, security: certificates, logger: logger)
+                refusal: { rpc.refusal($0) }, security: certificates, logger: logger)
         }
         port = RPCPort(
             servers: servers, rpc: rpc, health: health, grace: configuration.shutdownGrace,

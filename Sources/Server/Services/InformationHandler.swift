@@ -21,7 +21,7 @@ struct InformationHandler: InformationService {
             limits: ServiceLimits(
                 bodyBytesMax: limits.bodyBytesMax, batchElementsMax: limits.batchElementsMax,
                 nestingDepthMax: limits.nestingDepthMax,
-                deadlineMillisecondsMax: Int(limits.deadlineMax / .milliseconds(1)),
+                deadlineMillisecondsMax: Int(limits.deadlineMax.wholeMilliseconds),
                 callsInFlightMax: limits.callsInFlightMax,
                 callsInFlightPerConnectionMax: limits.callsInFlightPerConnectionMax,
                 streamsPerConnectionMax: limits.streamsPerConnectionMax))

@@ -2,6 +2,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
 import Ledger
+import Logging
 import RPC
 import TellerProtocol
 

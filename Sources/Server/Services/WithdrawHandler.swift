@@ -104,7 +104,8 @@ struct WithdrawHandler: WithdrawService {
     }
 
     func watch(
-        _ params: WithdrawWatchParams, _ context: RPCContext, _ stream: RPCStream<WithdrawalEvent>
+        _ params: WithdrawWatchParams, _ context: RPCContext,
+        _ stream: RPCStream<TellerProtocol.WithdrawalEvent>
     ) async throws(RPCError) -> WithdrawWatchResult {
         try await WithdrawalWatch(ledger: ledger, context: context)
             .run(params, from: try await find(params.withdrawalId, context), to: stream)

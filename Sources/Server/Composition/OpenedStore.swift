@@ -1,0 +1,36 @@
+// SPDX-FileCopyrightText: 2026 The Teller authors
+// SPDX-License-Identifier: Apache-2.0
+
+import Foundation
+import Ledger
+import Logging
+import PostgresStore
+import SQLiteStore
+import TellerProtocol
+
+/// The configured store, in its two roles.
+struct OpenedStore {
+    let ledger: any LedgerStore
+    let credentials: any CredentialStore
+
+    /// Opens the store and brings its schema up to date.
+    init(_ configuration: ServerConfiguration, logger: Logger) throws {
+        let outcomeLife = configuration.outcomeLife.wholeMilliseconds
+        switch configuration.store {
+        case .sqlite(let path):
+            try Self.makeFolder(of: path)
+            let store = try SQLiteStore(path: path, outcomeLifeMilliseconds: outcomeLife)
+            (ledger, credentials) = (store, store)
+        case .postgres(let connectionString):
+            let store = try PostgresStore(
+                connectionString: connectionString, outcomeLifeMilliseconds: outcomeLife,
+                readers: configuration.postgresReaders, logger: logger)
+            (ledger, credentials) = (store, store)
+        }
+    }
+
+    private static func makeFolder(of path: String) throws {
+        let folder = URL(filePath: path).deletingLastPathComponent()
+        try FileManager.default.createDirectory(at: folder, withIntermediateDirectories: true)
+    }
+}
