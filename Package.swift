@@ -138,7 +138,12 @@ let package = Package(
         tests(
             "SupervisionTests", ["Supervision", "Resilience", "TestSupport", lifecycle, logging]),
         tests("TONTests", ["TON", "TestSupport"], resources: [.copy("Fixtures")]),
-        tests("RPCTests", ["RPC", "TestSupport", "TellerProtocol", "HTTPMessages", logging]),
+        tests(
+            "RPCTests",
+            [
+                "RPC", "Transport", "HTTP2", "TestSupport", "TellerProtocol", "HTTPMessages",
+                nioCore, nioPosix, logging,
+            ], resources: [.copy("Fixtures")]),
         tests(
             "TransportTests",
             [
