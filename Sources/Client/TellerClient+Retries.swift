@@ -79,7 +79,7 @@ struct RetryLoop {
         var random = InjectedRandom(source: client.environment.random)
         let delay = earliest + backoff.delay(retry: retries, using: &random)
         // Waiting past the deadline would only hide the cause.
-        if let remaining = try? remaining(), delay >= remaining { throw cause }
+        if let deadline, client.environment.now() + delay >= deadline { throw cause }
         do {
             try await client.environment.sleep(delay)
         } catch {

@@ -60,6 +60,7 @@ final class ClientRole: HTTP2Role {
             return
         }
         call.opened(stream, on: connection)
+        connection.watchSilence()
         connection.schedulePump()
     }
 

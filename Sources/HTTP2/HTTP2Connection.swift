@@ -128,6 +128,7 @@ package final class HTTP2Connection: ChannelInboundHandler {
         session.consumeConnection(recorder.unconsumedBytes)
         recorder.unconsumedBytes = 0
         if recorder.headerBlockStartedAt != nil { arm(now + TimeAmount(timeouts.headerBlock)) }
+        if !recorder.streams.isEmpty { watchSilence() }
         if !isSound || recorder.violation != nil {
             fail(recorder.violation ?? .internalError)
         }
@@ -438,6 +439,9 @@ package final class HTTP2Connection: ChannelInboundHandler {
         if let roleNext = role.sweep(now: now, self) { _ = isPast(roleNext) }
         return next
     }
+
+    /// Sees to it that a peer which falls silent from now on is noticed.
+    func watchSilence() { arm(resources.loop.now + TimeAmount(timeouts.keepaliveInterval)) }
 
     /// Sends a PING when the peer has been silent although streams are open.
     ///

@@ -103,7 +103,8 @@ private let lost = TransportFailure(.interrupted, "the connection was lost")
             HTTPResponse.error(
                 .unavailable, reason: "OVERLOADED", retryable: true, retryAfter: 2_000,
                 httpStatus: 503),
-            HTTPResponse(status: 503, headers: HTTPHeaders(["retry-after": "2"]), body: Array("busy".utf8)),
+            HTTPResponse(
+                status: 503, headers: HTTPHeaders(["retry-after": "2"]), body: Array("busy".utf8)),
         ] {
             let time = SleepingTime()
             let transport = FakeTransport { number, _ in

@@ -1,0 +1,150 @@
+// SPDX-FileCopyrightText: 2026 The Teller authors
+// SPDX-License-Identifier: Apache-2.0
+
+import TellerClient
+import TellerProtocol
+import Testing
+
+/// The client against servers that misbehave.
+@Suite(.timeLimit(.minutes(1))) struct ConnectionTests {
+    private func withServer(
+        _ script: @escaping RawServer.Script,
+        configure: (inout ClientConfiguration) -> Void = { _ in },
+        _ body: (TellerClient, RawServer) async throws -> Void
+    ) async throws {
+        let server = RawServer(script)
+        try await server.start()
+        var configuration = ClientConfiguration(endpoint: server.endpoint)
+        configuration.retries.backoffBase = .milliseconds(1)
+        configure(&configuration)
+        let client = try TellerClient(configuration: configuration)
+        try await body(client, server)
+        await client.shutDown(grace: .zero)
+        try await server.stop()
+    }
+
+    @Test func `a refused stream is sent again with the same key`() async throws {
+        try await withServer { _, request, _ in
+            request < 3 ? [.reset(code: 7)] : [.answer("{}")]
+        } _: { client, server in
+            _ = try await client.call(anyCreate, .object([]))
+            #expect(server.connections == 1)
+            #expect(server.keys.count == 3)
+            #expect(Set(server.keys).count == 1)
+        }
+    }
+
+    @Test func `a call beyond the GOAWAY goes to a new connection`() async throws {
+        try await withServer { connection, _, _ in
+            connection == 1 ? [.goAway(lastStreamID: 0)] : [.answer("{}")]
+        } _: { client, server in
+            _ = try await client.call(anyGet, .object([]))
+            #expect(server.connections == 2)
+            #expect(server.bodies.count == 2)
+        }
+    }
+
+    @Test func `a call before the GOAWAY is still answered on its connection`() async throws {
+        try await withServer { _, _, stream in
+            [.goAway(lastStreamID: stream), .answer("{}")]
+        } _: { client, server in
+            _ = try await client.call(anyGet, .object([]))
+            #expect(server.connections == 1)
+            _ = try await client.call(anyGet, .object([]))
+            #expect(server.connections == 2)
+            #expect(server.bodies.count == 2)
+        }
+    }
+
+    @Test func `a connection lost after the send is retried with the same key`() async throws {
+        try await withServer { connection, _, _ in
+            connection < 3 ? [.close] : [.answer("{}")]
+        } _: { client, server in
+            _ = try await client.call(anyCreate, .object([]))
+            #expect(server.connections == 3)
+            #expect(Set(server.keys).count == 1)
+        }
+    }
+
+    @Test func `a lost connection is told when attempts are used up`() async throws {
+        try await withServer { _, _, _ in
+            [.close]
+        } configure: {
+            $0.retries.attemptsMax = 2
+        } _: { client, server in
+            let error = await #expect(throws: TellerError.self) {
+                try await client.call(anyGet, .object([]))
+            }
+            guard case .transport(let failure) = error else {
+                Issue.record("\(String(describing: error))")
+                return
+            }
+            #expect(failure.kind == .interrupted)
+            #expect(server.bodies.count == 2)
+        }
+    }
+
+    @Test func `a server that falls silent is found out by a ping`() async throws {
+        try await withServer { connection, _, _ in
+            connection == 1 ? [.fallSilent] : [.answer("{}")]
+        } configure: {
+            $0.connection.keepaliveInterval = .milliseconds(200)
+            $0.connection.keepaliveTimeout = .milliseconds(200)
+            $0.deadline = .seconds(30)
+        } _: { client, server in
+            let start = ContinuousClock.now
+            _ = try await client.call(anyGet, .object([]))
+            #expect(server.connections == 2)
+            #expect(ContinuousClock.now - start < .seconds(10))
+        }
+    }
+
+    @Test func `a slow answer ends at the deadline and not later`() async throws {
+        try await withServer { _, _, _ in
+            []
+        } _: { client, server in
+            await #expect(throws: TellerError.deadlineExceeded) {
+                try await client.call(
+                    anyGet, .object([]), options: CallOptions(deadline: .milliseconds(200)))
+            }
+            #expect(server.bodies.count == 1)
+        }
+    }
+
+    @Test func `a port where nobody listens is unreachable`() async throws {
+        // A port nobody listens on.
+        let server = RawServer { _, _, _ in [] }
+        try await server.start()
+        let endpoint = server.endpoint
+        try await server.stop()
+        var configuration = ClientConfiguration(endpoint: endpoint)
+        configuration.deadline = .milliseconds(500)
+        let client = try TellerClient(configuration: configuration)
+        let error = await #expect(throws: TellerError.self) {
+            try await client.call(anyGet, .object([]))
+        }
+        guard case .transport(let failure) = error else {
+            Issue.record("\(String(describing: error))")
+            return
+        }
+        #expect(failure.kind == .unreachable)
+        #expect(failure.message.contains("127.0.0.1"))
+    }
+
+    @Test func `after shutDown calls are refused`() async throws {
+        try await withServer { _, _, _ in
+            [.answer("{}")]
+        } _: { client, _ in
+            _ = try await client.call(anyGet, .object([]))
+            await client.shutDown(grace: .zero)
+            let error = await #expect(throws: TellerError.self) {
+                try await client.call(anyGet, .object([]))
+            }
+            guard case .transport(let failure) = error else {
+                Issue.record("\(String(describing: error))")
+                return
+            }
+            #expect(failure.kind == .shutDown)
+        }
+    }
+}
