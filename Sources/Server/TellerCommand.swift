@@ -15,7 +15,7 @@ struct TellerCommand: AsyncParsableCommand {
             """,
         version: InformationHandler.version,
         subcommands: [
-            ServeCommand.self, TourCommand.self, MigrateCommand.self,
+            ServeCommand.self, TourCommand.self, MigrateCommand.self, HealthCommand.self,
             CallCommand.self, AccountCommand.self, TokenCommand.self, OpenRPCCommand.self,
             ConfigCommand.self,
         ])

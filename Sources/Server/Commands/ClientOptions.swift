@@ -17,8 +17,9 @@ struct ClientOptions: ParsableArguments {
     @Option(help: "Seconds a call may take, retries included.")
     var timeout: Int = 10
 
-    /// The client; the token comes from TELLER_TOKEN, so that it stands in no process list.
-    func makeClient() throws -> TellerClient {
+    /// The client's configuration; the token comes from TELLER_TOKEN, so that it stands in no
+    /// process list.
+    func configuration() throws -> ClientConfiguration {
         let environment = ProcessInfo.processInfo.environment
         let endpoint = url ?? environment["TELLER_URL"] ?? "http://127.0.0.1:8700"
         var configuration = ClientConfiguration(endpoint: endpoint)
@@ -30,7 +31,12 @@ struct ClientOptions: ParsableArguments {
         }
         configuration.tls.authorityFile = authorities ?? environment["TELLER_CA"]
         configuration.deadline = .seconds(timeout)
-        do {
+        return configuration
+    }
+
+    func makeClient() throws -> TellerClient {
+        let configuration = try configuration()
+        do throws(TellerError) {
             return try TellerClient(configuration: configuration)
         } catch {
             throw ValidationError("\(error)")

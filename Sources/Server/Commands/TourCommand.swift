@@ -2,6 +2,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
 import ArgumentParser
+import Foundation
 import Logging
 import ServiceLifecycle
 import TellerClient
@@ -27,7 +28,7 @@ struct TourCommand: AsyncParsableCommand {
                 announcement.finish()
             }
             try await server.run(companions: [Tour(ports: ports)])
-            print("\nStopped; every call was answered and everything is kept.")
+            say("\nStopped; every call was answered and everything is kept.")
         } catch {
             printError("teller: the server ended: \(error)")
             throw Exit.unavailable
@@ -58,35 +59,35 @@ private struct Tour: Service {
             let amount = Nanotons(1_500_000_000)
         else { return }
         let client = try TellerClient(configuration: ClientConfiguration(endpoint: url))
-        print("Teller serves on \(url); payments are simulated.\n")
+        say("Teller serves on \(url); payments are simulated.\n")
 
         // A fresh order each time, so that the tour can be taken again on the same store.
         let order = "tour-\(UInt32.random(in: .min ... .max))"
         let credit = try await client.account.credit(
             accountId: alice, amount: deposit, reference: "first deposit")
-        print("1. credited alice with \(deposit): available \(credit.account.available)")
+        say("1. credited alice with \(deposit): available \(credit.account.available)")
 
         let first = try await client.withdraw.create(
             accountId: alice, amount: amount, destination: Self.destination,
             options: CallOptions(businessID: order))
         let id = first.withdrawal.withdrawalId
-        print("2. withdrew \(amount), fee \(first.withdrawal.fee): \(id)")
+        say("2. withdrew \(amount), fee \(first.withdrawal.fee): \(id)")
 
         let again = try await client.withdraw.create(
             accountId: alice, amount: amount, destination: Self.destination,
             options: CallOptions(businessID: order))
-        print("3. sent the same call with the same key: \(again.withdrawal.withdrawalId)")
-        print("   replayed: \(again.replayed); nothing was debited twice")
+        say("3. sent the same call with the same key: \(again.withdrawal.withdrawalId)")
+        say("   replayed: \(again.replayed); nothing was debited twice")
 
-        print("4. watched it:")
+        say("4. watched it:")
         let events = client.withdraw.watch(withdrawalId: id)
         for try await event in events {
-            print("   \(event.at)  \(event.withdrawal.state.rawValue)")
+            say("   \(event.at)  \(event.withdrawal.state.rawValue)")
         }
         let account = try await client.account.get(accountId: alice).account
-        print("5. alice has \(account.available) available and \(account.held) held\n")
+        say("5. alice has \(account.available) available and \(account.held) held\n")
         await client.shutDown()
-        print(Self.nextSteps(url, withdrawal: "\(id)"))
+        say(Self.nextSteps(url, withdrawal: "\(id)"))
     }
 
     private static func nextSteps(_ url: String, withdrawal: String) -> String {
@@ -104,4 +105,9 @@ private struct Tour: Service {
         Serving until Ctrl-C.
         """
     }
+}
+
+/// Writes a line at once, also when the output is no terminal.
+private func say(_ line: String) {
+    FileHandle.standardOutput.write(Data((line + "\n").utf8))
 }

@@ -5,14 +5,33 @@ import Ledger
 import Logging
 import RPC
 import Supervision
+import Workers
 
 extension TellerServer {
     /// The workers of a server, each restarted by the supervisor.
     static func children(
-        _ configuration: ServerConfiguration, bookkeeper: Bookkeeper, health: HealthState,
-        logger: Logger
-    ) throws -> [Child] {
-        [storeMonitor(bookkeeper.store, health, logger)]
+        _ configuration: ServerConfiguration, bookkeeper: Bookkeeper, clock: LedgerClock,
+        health: HealthState, logger: Logger
+    ) -> [Child] {
+        let workers = Workers(
+            bookkeeper: bookkeeper, gateway: gateway(configuration, clock, logger),
+            clock: clock,
+            logger: logger)
+        return [storeMonitor(bookkeeper.store, health, logger)] + workers.children
+    }
+
+    /// What pays; nil leaves withdrawals pending.
+    private static func gateway(
+        _ configuration: ServerConfiguration, _ clock: LedgerClock, _ logger: Logger
+    ) -> (any PayoutGateway)? {
+        switch configuration.gateway {
+        case .none: return nil
+        case .simulator:
+            var script = SimulatorGateway.Script()
+            script.outcome = configuration.simulatorOutcome
+            script.delay = configuration.simulatorDelay
+            return SimulatorGateway(script: script, clock: clock, logger: logger)
+        }
     }
 
     /// How often the store is asked for a sign of life.

@@ -35,10 +35,11 @@ struct TellerServer: Sendable {
         self.configuration = configuration
         self.logger = logger
         let clock = RPCClock.system
+        let ledgerClock = LedgerClock { clock.wall }
         let opened = try OpenedStore(configuration, logger: logger)
         let bookkeeper = Bookkeeper(
             store: opened.ledger, policy: configuration.policy,
-            clock: LedgerClock { clock.wall })
+            clock: ledgerClock)
         let health = HealthState(blockers: [.starting, .storeUnavailable])
         let limits = RPCLimits(configuration)
         let services = TellerServices(
@@ -65,9 +66,10 @@ struct TellerServer: Sendable {
         port = RPCPort(
             servers: servers, rpc: rpc, health: health, grace: configuration.shutdownGrace,
             logger: logger, onListening: onListening)
-        supervisor = try Supervisor(
+        supervisor = Supervisor(
             children: Self.children(
-                configuration, bookkeeper: bookkeeper, health: health, logger: logger),
+                configuration, bookkeeper: bookkeeper, clock: ledgerClock, health: health,
+                logger: logger),
             logger: logger)
         self.bookkeeper = bookkeeper
         self.certificates = certificates

@@ -5,6 +5,7 @@ import Ledger
 import Logging
 import TON
 import TellerProtocol
+import Workers
 
 /// The configuration of a server, checked as a whole.
 struct ServerConfiguration: Sendable {
@@ -12,7 +13,6 @@ struct ServerConfiguration: Sendable {
     enum TokenRule: String, CaseIterable { case required, optional }
     enum ClientCertificateRule: String, CaseIterable { case none, optional, required }
     enum GatewayName: String, CaseIterable { case simulator, none }
-    enum SimulatorOutcome: String, CaseIterable { case confirm, refuse, silence, bounce }
 
     enum StoreLocation: Sendable, Equatable {
         case sqlite(path: String)
@@ -55,7 +55,7 @@ struct ServerConfiguration: Sendable {
     let outcomeLife: Duration
     let network: TONNetwork
     let gateway: GatewayName
-    let simulatorOutcome: SimulatorOutcome
+    let simulatorOutcome: SimulatedOutcome
     let simulatorDelay: Duration
     let bodyBytesMax: Int
     let connectionsMax: Int
