@@ -133,8 +133,8 @@ let package = Package(
 
         // Tests.
         .target(
-            name: "TestSupport", dependencies: ["HTTPMessages"], path: "Tests/Support",
-            swiftSettings: testSettings),
+            name: "TestSupport", dependencies: ["HTTPMessages", "TellerProtocol"],
+            path: "Tests/Support", swiftSettings: testSettings),
         tests(
             "SupervisionTests", ["Supervision", "Resilience", "TestSupport", lifecycle, logging]),
         tests("TONTests", ["TON", "TestSupport"], resources: [.copy("Fixtures")]),
@@ -151,7 +151,8 @@ let package = Package(
                 logging,
             ]),
         tests(
-            "ContractGeneratorTests", ["ContractGenerator", "TellerProtocol", arguments],
+            "ContractGeneratorTests",
+            ["ContractGenerator", "TellerProtocol", "TestSupport", arguments],
             resources: [.copy("Fixtures")]),
         tests(
             "ProtocolTests", ["TellerProtocol", "TestSupport"], resources: [.copy("Fixtures")]),

@@ -3,6 +3,7 @@
 
 import Foundation
 import TellerProtocol
+import TestSupport
 import Testing
 
 @testable import ContractGenerator
@@ -43,23 +44,23 @@ import Testing
     @Test func `every golden request and answer is what the contract declares`() throws {
         let root = try Project.contractValue()
         let validator = SchemaValidator(root: root, isClosed: true)
-        for example in try GoldenExample.all() {
+        for example in GoldenExample.all {
             let method = try #require(
                 root["methods"]?.elements?.first { $0["name"]?.string == example.method },
                 "\(example)")
-            let request = try #require(example.value["request"])
+            let request = example.request
             #expect(request["jsonrpc"]?.string == "2.0")
             #expect(request["method"]?.string == example.method)
             checkParams(request["params"] ?? .object([]), of: method, by: validator, example)
 
-            for event in example.value["events"]?.elements ?? [] {
+            for event in example.events {
                 let schema = try #require(method["x-stream"], "\(example)")
                 #expect(event["method"]?.string == example.method)
                 let params = try #require(event["params"])
                 #expect(validator.problems(params, schema, at: "\(example) event") == [])
             }
 
-            let response = try #require(example.value["response"])
+            let response = example.response
             #expect(response["id"] == request["id"])
             if let result = response["result"] {
                 let schema = try #require(method["result"]?["schema"])
@@ -100,7 +101,7 @@ import Testing
     }
 
     @Test func `every method has a golden example, and its own examples are golden ones`() throws {
-        let golden = try GoldenExample.all()
+        let golden = GoldenExample.all
         for method in try #require(try Project.contractValue()["methods"]?.elements) {
             let name = try #require(method["name"]?.string)
             if name == "rpc.discover" { continue }
@@ -110,12 +111,12 @@ import Testing
                 let match = golden.first {
                     $0.method == name && $0.name == example["name"]?.string
                 }
-                let params = match?.value["request"]?["params"]?.members ?? []
+                let params = match?.request["params"]?.members ?? []
                 let stated = (example["params"]?.elements ?? []).map {
                     JSONValue.Member($0["name"]?.string ?? "", $0["value"] ?? .null)
                 }
                 #expect(stated == params, "\(name)")
-                #expect(example["result"]?["value"] == match?.value["response"]?["result"])
+                #expect(example["result"]?["value"] == match?.response["result"])
             }
         }
     }

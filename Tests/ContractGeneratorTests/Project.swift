@@ -25,30 +25,6 @@ enum Project {
     }
 }
 
-/// A golden request with its answer, `proto-docs/examples/<method>/<name>.json`.
-struct GoldenExample: CustomTestStringConvertible {
-    let method: String
-    let name: String
-    let value: JSONValue
-
-    var testDescription: String { "\(method)/\(name)" }
-
-    static func all() throws -> [GoldenExample] {
-        let folder = Project.root.appending(path: "proto-docs/examples")
-        let manager = FileManager.default
-        return try manager.contentsOfDirectory(atPath: folder.path).sorted().flatMap { method in
-            try manager.contentsOfDirectory(atPath: folder.appending(path: method).path).sorted()
-                .map { file in
-                    let bytes = try Project.bytes("proto-docs/examples/\(method)/\(file)")
-                    try #require(file.hasSuffix(".json"))
-                    return GoldenExample(
-                        method: method, name: String(file.dropLast(5)),
-                        value: try JSONValue.parse(bytes))
-                }
-        }
-    }
-}
-
 extension JSONValue {
     /// The value with what stands at `path` replaced; nil removes it. A step names a member, or
     /// an element by its `name`; a last step that is missing is added.

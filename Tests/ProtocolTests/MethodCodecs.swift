@@ -1,39 +1,7 @@
 // SPDX-FileCopyrightText: 2026 The Teller authors
 // SPDX-License-Identifier: Apache-2.0
 
-import Foundation
 import TellerProtocol
-
-/// A golden request with its answer, `proto-docs/examples/<method>/<name>.json`.
-struct GoldenExample: Sendable, CustomStringConvertible {
-    let method: String
-    let name: String
-    let request: JSONValue
-    let events: [JSONValue]
-    let response: JSONValue
-
-    var description: String { "\(method)/\(name)" }
-
-    /// All of them; empty when they can't be read, which a test looks at.
-    static let all: [GoldenExample] = {
-        let folder = URL(filePath: #filePath).deletingLastPathComponent()
-            .deletingLastPathComponent().deletingLastPathComponent()
-            .appending(path: "proto-docs/examples")
-        guard let paths = try? FileManager.default.subpathsOfDirectory(atPath: folder.path) else {
-            return []
-        }
-        return paths.sorted().filter { $0.hasSuffix(".json") }.compactMap { path in
-            guard let data = try? Data(contentsOf: folder.appending(path: path)),
-                let value = try? JSONValue.parse(Array(data)), let request = value["request"],
-                let response = value["response"], let slash = path.firstIndex(of: "/")
-            else { return nil }
-            return GoldenExample(
-                method: String(path[..<slash]),
-                name: String(path[path.index(after: slash)...].dropLast(5)),
-                request: request, events: value["events"]?.elements ?? [], response: response)
-        }
-    }()
-}
 
 /// A method's generated codecs, as functions from bytes to bytes.
 struct MethodCodecs: Sendable {
@@ -76,17 +44,6 @@ struct MethodCodecs: Sendable {
 }
 
 extension JSONValue {
-    /// The value with the members of every object in order of their keys.
-    var sorted: JSONValue {
-        switch self {
-        case .object(let members):
-            .object(
-                members.map { Member($0.key, $0.value.sorted) }.sorted { $0.key < $1.key })
-        case .array(let elements): .array(elements.map(\.sorted))
-        default: self
-        }
-    }
-
     /// The value with `member` added to every object in it.
     func adding(_ member: Member) -> JSONValue {
         switch self {

@@ -1,0 +1,96 @@
+// SPDX-FileCopyrightText: 2026 The Teller authors
+// SPDX-License-Identifier: Apache-2.0
+
+import TellerProtocol
+import TestSupport
+
+@testable import RPC
+
+/// Services that answer as the golden examples say. The request id names the example, because
+/// several have the same params.
+struct GoldenServices: WithdrawService, AccountService, InformationService {
+    static var methods: [RPCMethod] {
+        let services = GoldenServices()
+        return TellerServices(withdraw: services, account: services, service: services).methods
+    }
+
+    static func requestID(of example: GoldenExample) -> String {
+        "\(example.method)-\(example.name)"
+    }
+
+    private func example(
+        _ params: some JSONEncodable, _ context: RPCContext
+    ) throws(RPCError) -> GoldenExample {
+        guard
+            let example = GoldenExample.all.first(where: {
+                Self.requestID(of: $0) == context.requestID
+            })
+        else { throw RPCError(reason: .internal, message: "no such example") }
+        let expected = (example.request["params"] ?? .object([])).sorted
+        let found = try? JSONValue.parse(params.jsonBytes).sorted
+        guard found == expected else {
+            throw RPCError(reason: .internal, message: "the params changed on their way")
+        }
+        return example
+    }
+
+    private func answer<Result: JSONDecodable>(
+        _ params: some JSONEncodable, _ context: RPCContext
+    ) throws(RPCError) -> Result {
+        let response = try example(params, context).response
+        if let result = response["result"], let decoded = try? Result(jsonBytes: result.jsonBytes) {
+            return decoded
+        }
+        let error = response["error"].flatMap { try? RPCError(jsonBytes: $0.jsonBytes) }
+        throw error ?? RPCError(reason: .internal, message: "the answer is not readable")
+    }
+
+    func quote(
+        _ params: WithdrawQuoteParams, _ context: RPCContext
+    ) async throws(RPCError) -> WithdrawQuoteResult { try answer(params, context) }
+
+    func create(
+        _ params: WithdrawCreateParams, _ context: RPCContext
+    ) async throws(RPCError) -> WithdrawCreateResult { try answer(params, context) }
+
+    func get(
+        _ params: WithdrawGetParams, _ context: RPCContext
+    ) async throws(RPCError) -> WithdrawGetResult { try answer(params, context) }
+
+    func list(
+        _ params: WithdrawListParams, _ context: RPCContext
+    ) async throws(RPCError) -> WithdrawListResult { try answer(params, context) }
+
+    func cancel(
+        _ params: WithdrawCancelParams, _ context: RPCContext
+    ) async throws(RPCError) -> WithdrawCancelResult { try answer(params, context) }
+
+    func get(
+        _ params: AccountGetParams, _ context: RPCContext
+    ) async throws(RPCError) -> AccountGetResult { try answer(params, context) }
+
+    func credit(
+        _ params: AccountCreditParams, _ context: RPCContext
+    ) async throws(RPCError) -> AccountCreditResult { try answer(params, context) }
+
+    func entries(
+        _ params: AccountEntriesParams, _ context: RPCContext
+    ) async throws(RPCError) -> AccountEntriesResult { try answer(params, context) }
+
+    func info(
+        _ params: ServiceInfoParams, _ context: RPCContext
+    ) async throws(RPCError) -> ServiceInfoResult { try answer(params, context) }
+
+    func watch(
+        _ params: WithdrawWatchParams, _ context: RPCContext,
+        _ stream: RPCStream<WithdrawalEvent>
+    ) async throws(RPCError) -> WithdrawWatchResult {
+        for event in try example(params, context).events {
+            guard
+                let decoded = try? WithdrawalEvent(jsonBytes: (event["params"] ?? .null).jsonBytes)
+            else { throw RPCError(reason: .internal, message: "the event is not readable") }
+            try await stream.send(decoded)
+        }
+        return try answer(params, context)
+    }
+}
