@@ -23,7 +23,7 @@ struct RPCBenchmark {
             connection: HTTPConnectionInfo(
                 id: 1, version: .http2, remoteAddress: "127.0.0.1", isEncrypted: false,
                 clientCertificateSubject: nil))
-        let callsCount = 500_000
+        let callsCount = CommandLine.arguments.dropFirst().first.flatMap { Int($0) } ?? 500_000
         for round in 1...5 {
             let exchange = Exchange()
             let start = ContinuousClock.now

@@ -19,14 +19,6 @@ struct IncomingRequest: Sendable {
     func id(of call: Call) -> ArraySlice<UInt8>? { call.id.map { body[$0] } }
 }
 
-/// One call's answer.
-enum Answer {
-    /// The response's bytes.
-    case reply([UInt8])
-    /// The call never reached its method.
-    case refused(Refusal)
-}
-
 extension RPCHandler {
     /// How much earlier than the deadline a cancellation may come and still be its doing: the
     /// transport's timers and this clock are not the same.
