@@ -145,6 +145,8 @@ let package = Package(
                 nioCore, nioPosix, logging,
             ], resources: [.copy("Fixtures")]),
         tests(
+            "HTTP2Tests", ["HTTP2", "HTTPMessages", "TestSupport", nioCore, nioEmbedded]),
+        tests(
             "TransportTests",
             [
                 "Transport", "HTTP2", "HTTPMessages", "TLS", "TestSupport", nioCore, nioPosix,

@@ -123,15 +123,13 @@ package final class HTTP2Connection: ChannelInboundHandler {
         lastReadAt = now
         pingSentAt = nil
         isReading = true
-        let isSound = session.receive(bytes, now: now)
+        if !session.receive(bytes, now: now) { recorder.violate(.internalError) }
         process()
         session.consumeConnection(recorder.unconsumedBytes)
         recorder.unconsumedBytes = 0
         if recorder.headerBlockStartedAt != nil { arm(now + TimeAmount(timeouts.headerBlock)) }
         if !recorder.streams.isEmpty { watchSilence() }
-        if !isSound || recorder.violation != nil {
-            fail(recorder.violation ?? .internalError)
-        }
+        if let violation = recorder.violation { fail(violation) }
     }
 
     package func channelReadComplete(context: ChannelHandlerContext) {

@@ -77,7 +77,7 @@ final class ServerRole: HTTP2Role {
     }
 
     private func headArrived(_ stream: HTTP2Stream, _ connection: HTTP2Connection) {
-        guard !stream.isClosed else { return }
+        guard !stream.isClosed, connection.recorder.isSound else { return }
         if let declared = stream.declaredBodyBytes, declared > connection.limits.bodyBytesMax {
             connection.recorder.refuse(stream, .bodyTooLarge)
         }
@@ -101,7 +101,8 @@ final class ServerRole: HTTP2Role {
     }
 
     private func requestArrived(_ stream: HTTP2Stream, _ connection: HTTP2Connection) {
-        guard !stream.isClosed else { return }
+        // A peer that has just broken a rule or a limit is not worked for.
+        guard !stream.isClosed, connection.recorder.isSound else { return }
         stream.inputTimes = nil
         if stream.refusal != nil {
             refuse(stream, connection)

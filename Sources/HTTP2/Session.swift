@@ -24,6 +24,10 @@ import NIOCore
         unsafe nghttp2_option_set_max_outbound_ack(options, limits.queuedAcknowledgementsMax)
         unsafe nghttp2_option_set_max_deflate_dynamic_table_size(
             options, limits.encoderTableBytesMax)
+        // Only types that are registered are reported when they begin, and so can be counted.
+        for type in UInt8(0xa)...UInt8.max {
+            unsafe nghttp2_option_set_user_recv_extension_type(options, type)
+        }
         var handle: OpaquePointer?
         let userData = unsafe Unmanaged.passUnretained(recorder).toOpaque()
         let code =

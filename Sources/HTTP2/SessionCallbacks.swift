@@ -24,6 +24,8 @@ enum SessionCallbacks {
             callbacks, frameRefused)
         unsafe nghttp2_session_callbacks_set_on_frame_send_callback(callbacks, frameSent)
         unsafe nghttp2_session_callbacks_set_on_stream_close_callback(callbacks, streamClosed)
+        unsafe nghttp2_session_callbacks_set_unpack_extension_callback(
+            callbacks, extensionReceived)
         return unsafe callbacks
     }
 
@@ -57,8 +59,13 @@ enum SessionCallbacks {
         guard let head = unsafe head?.pointee else { return 0 }
         let recorder = unsafe recorder(userData)
         recorder.frameBegan(
-            kind(head.type), streamID: head.stream_id, flags: head.flags, bytes: head.length)
+            kind(head.type), streamID: head.stream_id, flags: head.flags)
         return outcome(recorder)
+    }
+
+    /// Drops a frame of a type that is not known (RFC 9113 section 5.5).
+    private static let extensionReceived: nghttp2_unpack_extension_callback = { _, _, _, _ in
+        NGHTTP2_ERR_CANCEL.rawValue
     }
 
     private static let headersBegan: nghttp2_on_begin_headers_callback = { _, frame, userData in

@@ -70,14 +70,15 @@ final class SessionRecorder {
 
     // MARK: Frames
 
-    func frameBegan(_ kind: FrameKind, streamID: Int32, flags: UInt8, bytes: Int) {
+    func frameBegan(_ kind: FrameKind, streamID: Int32, flags: UInt8) {
         switch kind {
         case .headers:
             guard role == .server else { break }
             headerBlockStartedAt = now
             if !peerStreams.admit(streamID) { violate(.protocolError) }
         case .data:
-            if bytes == 0, flags & FrameKind.endStream == 0 { chargeIdleFrame() }
+            // Given back by `dataReceived` unless it is empty or all padding.
+            if flags & FrameKind.endStream == 0 { chargeIdleFrame() }
         case .continuation, .reset, .goAway:
             break
         case .priority, .settings, .ping, .windowUpdate, .other:
@@ -158,6 +159,7 @@ final class SessionRecorder {
     // MARK: Data
 
     func dataReceived(streamID: Int32, bytes: UnsafeBufferPointer<UInt8>) {
+        idleFrames.give(1)
         let known = streams[streamID]
         // A client gives the window back as its callers read; a server limits bodies by itself.
         if role == .server || known == nil { unconsumedBytes += bytes.count }

@@ -19,6 +19,7 @@ final class ProtocolDetector: ChannelInboundHandler, RemovableChannelHandler, Dr
     typealias Install = (Detected, TLSHandshakeCompleted?, any Channel) throws -> Void
 
     private static let preface = Array("PRI * HTTP/2.0\r\n".utf8)
+    private static let lineBytesMax = 4096
     private let timeout: Duration
     private let isEncrypted: Bool
     private let install: Install
@@ -57,17 +58,33 @@ final class ProtocolDetector: ChannelInboundHandler, RemovableChannelHandler, Dr
     func channelRead(context: ChannelHandlerContext, data: NIOAny) {
         if isEncrypted { return }
         received.writeImmutableBuffer(unwrapInboundIn(data))
-        guard let first = received.readableBytesView.first else { return }
-        let isToken = (UInt8(ascii: "A")...UInt8(ascii: "z")).contains(first)
-        guard isToken else {
-            context.close(promise: nil)
-            return
+        switch Self.detect(received.readableBytesView) {
+        case .undecided: break
+        case .known(let detected): begin(detected, nil, context)
+        case .unknown: context.close(promise: nil)
         }
-        if !received.readableBytesView.starts(with: Self.preface.prefix(received.readableBytes)) {
-            begin(.http1, nil, context)
-        } else if received.readableBytes >= Self.preface.count {
-            begin(.http2, nil, context)
+    }
+
+    enum Opening: Equatable {
+        case undecided
+        case known(Detected)
+        case unknown
+    }
+
+    /// Judges the first bytes of a connection: the preface, or a line that ends in a version of
+    /// HTTP (RFC 9112 section 3). A line that is too long is left to the parser to refuse.
+    static func detect(_ bytes: some Collection<UInt8>) -> Opening {
+        guard let first = bytes.first else { return .undecided }
+        guard (UInt8(ascii: "A")...UInt8(ascii: "Z")).contains(first) else { return .unknown }
+        if bytes.starts(with: preface.prefix(bytes.count)) {
+            return bytes.count < preface.count ? .undecided : .known(.http2)
         }
+        guard let end = bytes.firstIndex(of: UInt8(ascii: "\n")) else {
+            return bytes.count < lineBytesMax ? .undecided : .known(.http1)
+        }
+        let words = bytes[..<end].split(separator: UInt8(ascii: " "))
+        guard words.count == 3, words[2].starts(with: "HTTP/".utf8) else { return .unknown }
+        return .known(.http1)
     }
 
     private func begin(
