@@ -100,7 +100,7 @@ let package = Package(
         // The service.
         module("RPC", ["TellerProtocol", "HTTPMessages", crypto, logging]),
         module("Supervision", ["Resilience", lifecycle, logging]),
-        module("Workers", ["Ledger", "Supervision", "TellerProtocol", logging]),
+        module("Workers", ["Ledger", "Resilience", "Supervision", "TellerProtocol", crypto, logging]),
         module(
             "TellerClient", folder: "Client",
             [
@@ -137,6 +137,11 @@ let package = Package(
             path: "Tests/Support", swiftSettings: testSettings),
         tests(
             "SupervisionTests", ["Supervision", "Resilience", "TestSupport", lifecycle, logging]),
+        tests(
+            "WorkersTests",
+            [
+                "Workers", "Ledger", "Resilience", "Supervision", "TellerProtocol", "TestSupport", logging,
+            ]),
         tests("TONTests", ["TON", "TestSupport"], resources: [.copy("Fixtures")]),
         tests(
             "RPCTests",

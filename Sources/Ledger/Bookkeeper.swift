@@ -24,7 +24,15 @@ package final class Bookkeeper: Sendable {
         ids = WithdrawalIDGenerator(clock: clock)
         committer = GroupCommitter(limits: limits) { commands throws(StoreError) in
             let outcomes = try store.commit(commands, at: clock.now())
-            for case .transitioned(let withdrawal) in outcomes { feed.publish(withdrawal.id) }
+            var hasNew = false
+            for outcome in outcomes {
+                switch outcome {
+                case .transitioned(let withdrawal): feed.publish(withdrawal.id)
+                case .created: hasNew = true
+                default: break
+                }
+            }
+            if hasNew { feed.publishPending() }
             return outcomes
         }
     }

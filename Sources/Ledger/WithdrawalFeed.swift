@@ -4,7 +4,8 @@
 internal import Synchronization
 package import TellerProtocol
 
-/// Tells watchers in this process that a withdrawal has changed.
+/// Tells watchers in this process that a withdrawal has changed, and the dispatcher that there is
+/// something to pay.
 ///
 /// It carries no news itself: a woken watcher reads the events after its cursor, so a signal that
 /// comes twice or too early does no harm, and changes made by other instances are found by the
@@ -17,6 +18,7 @@ package final class WithdrawalFeed: Sendable {
         var streams: [WithdrawalID: [UInt64: AsyncStream<Void>.Continuation]] = [:]
         var count = 0
         var nextID: UInt64 = 0
+        var pendingWakes: [UInt64: @Sendable () -> Void] = [:]
     }
 
     private let state = Mutex(State())
@@ -58,6 +60,24 @@ package final class WithdrawalFeed: Sendable {
             return Array(streams.values)
         }
         for watcher in watchers { watcher.yield() }
+    }
+
+    /// Calls `wake` after each commit that made a withdrawal to be paid, until the returned name
+    /// is given to `cancelPendingWake`.
+    package func onPending(_ wake: @escaping @Sendable () -> Void) -> UInt64 {
+        state.withLock { state in
+            state.nextID += 1
+            state.pendingWakes[state.nextID] = wake
+            return state.nextID
+        }
+    }
+
+    package func cancelPendingWake(_ name: UInt64) {
+        state.withLock { _ = $0.pendingWakes.removeValue(forKey: name) }
+    }
+
+    package func publishPending() {
+        for wake in state.withLock({ Array($0.pendingWakes.values) }) { wake() }
     }
 
     private func remove(_ watcher: UInt64, of id: WithdrawalID) {

@@ -1,0 +1,75 @@
+// SPDX-FileCopyrightText: 2026 The Teller authors
+// SPDX-License-Identifier: Apache-2.0
+
+package import Ledger
+package import Logging
+internal import Supervision
+internal import Synchronization
+
+/// What the audits have found since the start.
+package struct AuditReport: Sendable, Equatable {
+    /// Audits of all accounts that were finished.
+    package var passes = 0
+    /// Accounts checked by the last finished pass.
+    package var accountsChecked = 0
+    /// Accounts whose sums are wrong, as of the last finished pass; the first hundred.
+    package var violations: [AccountKey] = []
+}
+
+/// Checks promise 3 over and over: that every account is the sum of its journal.
+package final class LedgerAuditor: Sendable {
+    /// Violations named at the most; one is already reason enough to stop and look.
+    private static let violationsMax = 100
+
+    private let store: any LedgerStore
+    private let configuration: WorkersConfiguration
+    private let logger: Logger
+    private let lastReport = Mutex(AuditReport())
+
+    package init(store: any LedgerStore, configuration: WorkersConfiguration, logger: Logger) {
+        self.store = store
+        self.configuration = configuration
+        self.logger = logger
+    }
+
+    package var report: AuditReport { lastReport.withLock { $0 } }
+
+    func run(_ context: ChildContext) async throws {
+        while !context.isStopping {
+            try await auditAll(context)
+            let next = context.time.now() + configuration.auditInterval
+            while !context.isStopping, context.time.now() < next {
+                context.heartbeat()
+                await context.wait(
+                    atMost: min(next - context.time.now(), configuration.pollInterval * 10))
+                try Task.checkCancellation()
+            }
+        }
+    }
+
+    private func auditAll(_ context: ChildContext) async throws {
+        var pass = AuditReport()
+        var last: AccountKey?
+        repeat {
+            context.heartbeat()
+            let page = try await store.audit(
+                after: last, limit: configuration.auditPageAccountsMax)
+            pass.accountsChecked += page.checked
+            for account in page.violations {
+                logger.critical(
+                    "account doesn't equal its journal",
+                    metadata: [
+                        "tenant": "\(account.tenant)", "account": "\(account.account)",
+                    ])
+            }
+            let room = Self.violationsMax - pass.violations.count
+            pass.violations.append(contentsOf: page.violations.prefix(room))
+            last = page.last
+            if context.isStopping { return }
+        } while last != nil
+        lastReport.withLock { report in
+            pass.passes = report.passes + 1
+            report = pass
+        }
+    }
+}

@@ -1,0 +1,205 @@
+// SPDX-FileCopyrightText: 2026 The Teller authors
+// SPDX-License-Identifier: Apache-2.0
+
+internal import Ledger
+internal import Logging
+internal import Supervision
+internal import TellerProtocol
+
+/// Takes withdrawals from `SENT` to their end, by evidence alone.
+///
+/// While nothing is known of a payout, its bytes are sent again from time to time: networks drop
+/// messages, and the same bytes are harmless twice. An unknown outcome never becomes a refund or
+/// another signature.
+struct PayoutConfirmer: Sendable {
+    let bookkeeper: Bookkeeper
+    let gateway: any PayoutGateway
+    let clock: LedgerClock
+    let configuration: WorkersConfiguration
+    let board: PayoutBoard
+    let logger: Logger
+
+    private struct Tracked {
+        let withdrawal: Ledger.Withdrawal
+        let payout: Payout
+        /// When this process first saw it.
+        let since: Duration
+        var nextLook: Duration
+        var nextSubmit: Duration
+        var isReported = false
+    }
+
+    /// The payouts this attempt watches, and when it has to act next.
+    private struct Watch {
+        var tracked: [WithdrawalID: Tracked] = [:]
+        /// No tracked payout is due before.
+        var nextDue: Duration = .zero
+        var nextSweep: Duration = .zero
+
+        mutating func add(_ sent: SentPayout, at now: Duration, resubmitAfter: Duration) {
+            guard tracked[sent.withdrawal.id] == nil else { return }
+            tracked[sent.withdrawal.id] = Tracked(
+                withdrawal: sent.withdrawal, payout: sent.payout, since: now, nextLook: now,
+                nextSubmit: sent.wasSubmitted ? now + resubmitAfter : now)
+            nextDue = min(nextDue, now)
+        }
+
+        /// Up to `limit` payouts that are due, those longest due first.
+        mutating func takeDue(at now: Duration, limit: Int) -> [Tracked] {
+            guard nextDue <= now else { return [] }
+            let due = tracked.values.filter { $0.nextLook <= now }
+                .sorted { $0.nextLook < $1.nextLook }
+            if due.count <= limit {
+                nextDue =
+                    tracked.values.lazy.filter { $0.nextLook > now }.map(\.nextLook).min()
+                    ?? now + .seconds(3600)
+            }
+            return Array(due.prefix(limit))
+        }
+
+        mutating func put(_ payout: Tracked) {
+            tracked[payout.withdrawal.id] = payout
+            nextDue = min(nextDue, payout.nextLook)
+        }
+    }
+
+    func run(_ context: ChildContext) async throws {
+        board.attach(confirmer: context)
+        var watch = Watch()
+        while !context.isStopping {
+            context.heartbeat()
+            let now = context.time.now()
+            for sent in board.takeSent() {
+                watch.add(sent, at: now, resubmitAfter: configuration.resubmitInterval)
+            }
+            if now >= watch.nextSweep {
+                try await adopt(into: &watch, at: now)
+                watch.nextSweep = now + configuration.sweepInterval
+            }
+            let due = watch.takeDue(at: now, limit: configuration.batchPayoutsMax)
+            if !due.isEmpty { try await resolve(due, in: &watch, at: now) }
+            board.note(unresolved: watch.tracked.count)
+            let next = min(watch.nextDue, watch.nextSweep) - context.time.now()
+            if next > .zero { await context.wait(atMost: min(next, configuration.pollInterval)) }
+            try Task.checkCancellation()
+        }
+    }
+
+    /// Watches every payout in the store that is not watched yet: those of processes that died,
+    /// and, to no harm, those of other instances.
+    private func adopt(into watch: inout Watch, at now: Duration) async throws {
+        let sent = try await bookkeeper.store.withdrawals(
+            in: .sent, unchangedSince: clock.now(), limit: configuration.unresolvedPayoutsMax
+        ).filter { watch.tracked[$0.id] == nil }
+        for start in stride(from: 0, to: sent.count, by: configuration.batchPayoutsMax) {
+            let page = sent[start..<min(start + configuration.batchPayoutsMax, sent.count)]
+            let payouts = try await bookkeeper.store.payouts(of: page.map(\.id))
+            for withdrawal in page {
+                guard let payout = payouts[withdrawal.id], payout.gateway == gateway.name else {
+                    logger.error(
+                        "sent by another gateway, left alone",
+                        metadata: metadata(withdrawal.id).merging([
+                            "sent_by": "\(payouts[withdrawal.id]?.gateway ?? "nobody")"
+                        ]) { $1 })
+                    continue
+                }
+                let found = SentPayout(
+                    withdrawal: withdrawal, payout: payout, wasSubmitted: false)
+                watch.add(found, at: now, resubmitAfter: configuration.resubmitInterval)
+            }
+        }
+    }
+
+    private func resolve(_ due: [Tracked], in watch: inout Watch, at now: Duration) async throws {
+        let evidence = try await gateway.evidence(for: due.map(\.payout))
+        var proven: [(Tracked, TransitionWithdrawal)] = []
+        var silent: [Tracked] = []
+        for payout in due {
+            if let step = step(of: payout.withdrawal, evidence[payout.withdrawal.id]) {
+                proven.append((payout, step))
+            } else {
+                silent.append(payout)
+            }
+        }
+        await submitAgain(silent.filter { $0.nextSubmit <= now })
+        for payout in silent { watch.put(postponed(payout, at: now)) }
+        try await conclude(proven, in: &watch, at: now)
+    }
+
+    private func conclude(
+        _ proven: [(Tracked, TransitionWithdrawal)], in watch: inout Watch, at now: Duration
+    ) async throws {
+        var failure: CommitError?
+        let results = await bookkeeper.transition(proven.map(\.1))
+        for ((payout, step), result) in zip(proven, results) {
+            let id = payout.withdrawal.id
+            switch result {
+            case .success(.transitioned(let withdrawal)):
+                watch.tracked[id] = nil
+                logger.info(
+                    "payout \(withdrawal.state.rawValue.lowercased())", metadata: metadata(id))
+            case .success(.refused(let refusal)):
+                watch.put(postponed(payout, at: now))
+                logger.error(
+                    "the ledger refused \(step.to.rawValue): \(refusal)", metadata: metadata(id))
+            case .success: watch.tracked[id] = nil
+            case .failure(let error): failure = failure ?? error
+            }
+        }
+        if let failure { throw failure }
+    }
+
+    /// The step that the evidence proves; nil when it proves nothing.
+    private func step(
+        of withdrawal: Ledger.Withdrawal, _ evidence: PayoutEvidence?
+    ) -> TransitionWithdrawal? {
+        let id = withdrawal.id
+        let version = withdrawal.version
+        switch evidence {
+        case .confirmed(let hash) where !hash.isEmpty:
+            return TransitionWithdrawal(
+                id: id, from: .sent, version: version, to: .confirmed,
+                transactionHash: PayoutText.clip(hash))
+        case .refused(let reason):
+            return TransitionWithdrawal(
+                id: id, from: .sent, version: version, to: .failed,
+                detail: PayoutText.clip(reason))
+        case .bounced(let reason):
+            return TransitionWithdrawal(
+                id: id, from: .sent, version: version, to: .returned,
+                detail: PayoutText.clip(reason))
+        case .confirmed, .unknown, nil: return nil
+        }
+    }
+
+    private func submitAgain(_ payouts: [Tracked]) async {
+        guard !payouts.isEmpty else { return }
+        do {
+            try await gateway.submit(payouts.map(\.payout))
+        } catch {
+            logger.warning(
+                "submitting again failed: \(error)",
+                metadata: ["gateway": "\(gateway.name)", "count": "\(payouts.count)"])
+        }
+    }
+
+    /// The payout with its next look the later, the longer nothing has been known of it.
+    private func postponed(_ payout: Tracked, at now: Duration) -> Tracked {
+        var payout = payout
+        let age = now - payout.since
+        payout.nextLook =
+            now
+            + min(
+                max(age / 4, configuration.evidenceIntervalMin), configuration.evidenceIntervalMax)
+        if payout.nextSubmit <= now { payout.nextSubmit = now + configuration.resubmitInterval }
+        if age >= configuration.unresolvedAlarmAge, !payout.isReported {
+            payout.isReported = true
+            logger.error("payout unresolved for \(age)", metadata: metadata(payout.withdrawal.id))
+        }
+        return payout
+    }
+
+    private func metadata(_ id: WithdrawalID) -> Logger.Metadata {
+        ["gateway": "\(gateway.name)", "withdrawal": "\(id)"]
+    }
+}

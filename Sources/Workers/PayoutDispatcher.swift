@@ -1,0 +1,192 @@
+// SPDX-FileCopyrightText: 2026 The Teller authors
+// SPDX-License-Identifier: Apache-2.0
+
+internal import Ledger
+internal import Logging
+internal import Supervision
+internal import TellerProtocol
+
+/// Takes withdrawals from `PENDING` to `SENT`.
+///
+/// ```
+/// PENDING ─commit► PROCESSING ─ sign ─commit with the bytes► SENT ─ submit ─► confirmer
+///    ▲                 │  │
+///    └── postponed ────┘  └── can't ever be paid ─► FAILED
+/// ```
+///
+/// Every commit is conditional on the version this process saw, so any number of dispatchers, slow
+/// and stale ones among them, pay each withdrawal once: whoever loses the commit to `SENT` forgets
+/// what it signed. A death before that commit leaves `PROCESSING`, which is queued again later; a
+/// death after it leaves `SENT`, whose bytes the confirmer sends.
+struct PayoutDispatcher: Sendable {
+    let bookkeeper: Bookkeeper
+    let gateway: any PayoutGateway
+    let clock: LedgerClock
+    let configuration: WorkersConfiguration
+    let board: PayoutBoard
+    let logger: Logger
+
+    /// How far another instance's clock may be ahead; its withdrawals are taken all the same.
+    private static let clockSkewMilliseconds: Int64 = 86_400_000
+
+    func run(_ context: ChildContext) async throws {
+        board.attach(dispatcher: context)
+        let wake = bookkeeper.feed.onPending { context.wake() }
+        defer { bookkeeper.feed.cancelPendingWake(wake) }
+        var nextSweep = Duration.zero
+        while !context.isStopping {
+            context.heartbeat()
+            if context.time.now() >= nextSweep {
+                try await requeueForgotten()
+                nextSweep = context.time.now() + configuration.sweepInterval
+            }
+            if try await !dispatch() { await context.wait(atMost: configuration.pollInterval) }
+            try Task.checkCancellation()
+        }
+    }
+
+    /// Queues again what a process that died had taken. Nothing it signed can have left it.
+    private func requeueForgotten() async throws {
+        let limit = configuration.processingTimeout.components
+        let milliseconds = limit.seconds * 1000 + limit.attoseconds / 1_000_000_000_000_000
+        let forgotten = try await bookkeeper.store.withdrawals(
+            in: .processing, unchangedSince: clock.now().adding(milliseconds: -milliseconds),
+            limit: configuration.batchPayoutsMax)
+        guard !forgotten.isEmpty else { return }
+        let requeued = try await requeue(forgotten)
+        log(.warning, "queued forgotten withdrawals again", count: requeued)
+    }
+
+    @discardableResult
+    private func requeue(_ withdrawals: [Ledger.Withdrawal]) async throws -> Int {
+        let moves = withdrawals.map {
+            TransitionWithdrawal(
+                id: $0.id, from: .processing, version: $0.version, to: .pending)
+        }
+        let (moved, failure) = await move(moves)
+        if let failure { throw failure }
+        return moved.count
+    }
+
+    /// One pass over the queue.
+    ///
+    /// - Returns: whether more is likely to be waiting.
+    private func dispatch() async throws -> Bool {
+        let unresolvedRoom = configuration.unresolvedPayoutsMax - board.unresolved
+        guard unresolvedRoom > 0 else { return false }
+        let queue = try await bookkeeper.store.withdrawals(
+            in: .pending,
+            unchangedSince: clock.now().adding(milliseconds: Self.clockSkewMilliseconds),
+            limit: min(configuration.batchPayoutsMax, unresolvedRoom))
+        guard !queue.isEmpty else { return false }
+        let room = try await gateway.capacity()
+        guard room > 0 else { return false }
+
+        let (taken, takeFailure) = await move(
+            queue.prefix(room).map {
+                TransitionWithdrawal(
+                    id: $0.id, from: .pending, version: $0.version, to: .processing)
+            })
+        let sent = try await send(taken)
+        if let takeFailure { throw takeFailure }
+        return sent > 0 && queue.count == configuration.batchPayoutsMax
+    }
+
+    /// Signs, commits and submits payouts for `taken`, which are `PROCESSING`.
+    ///
+    /// - Returns: how many went out.
+    private func send(_ taken: [Ledger.Withdrawal]) async throws -> Int {
+        guard !taken.isEmpty else { return 0 }
+        let prepared: [WithdrawalID: PreparedPayout]
+        do {
+            prepared = try await gateway.prepare(taken)
+        } catch {
+            try await requeue(taken)
+            throw error
+        }
+        let (moved, failure) = await move(taken.map { step(of: $0, prepared[$0.id]) })
+        let sent = moved.filter { $0.state == .sent }
+        let payouts = sent.compactMap { withdrawal -> Payout? in
+            guard case .signed(let payout) = prepared[withdrawal.id] else { return nil }
+            return payout
+        }
+        if !sent.isEmpty {
+            let wasSubmitted = await submit(payouts)
+            board.handOver(
+                zip(sent, payouts).map {
+                    SentPayout(withdrawal: $0, payout: $1, wasSubmitted: wasSubmitted)
+                })
+        }
+        if let failure { throw failure }
+        return sent.count
+    }
+
+    /// Where a withdrawal goes from `PROCESSING` with what the gateway made of it.
+    private func step(
+        of withdrawal: Ledger.Withdrawal, _ prepared: PreparedPayout?
+    ) -> TransitionWithdrawal {
+        switch prepared {
+        case .signed(let payout)
+        where payout.withdrawalID == withdrawal.id && payout.gateway == gateway.name:
+            return TransitionWithdrawal(
+                id: withdrawal.id, from: .processing, version: withdrawal.version, to: .sent,
+                payout: payout)
+        case .refused(let reason):
+            return TransitionWithdrawal(
+                id: withdrawal.id, from: .processing, version: withdrawal.version, to: .failed,
+                detail: PayoutText.clip(reason))
+        case .signed:
+            logger.error("the gateway signed something else", metadata: metadata(withdrawal.id))
+            fallthrough
+        case .postponed, nil:
+            return TransitionWithdrawal(
+                id: withdrawal.id, from: .processing, version: withdrawal.version, to: .pending)
+        }
+    }
+
+    private func submit(_ payouts: [Payout]) async -> Bool {
+        do {
+            try await gateway.submit(payouts)
+            log(.debug, "submitted", count: payouts.count)
+            return true
+        } catch {
+            log(.warning, "submitting failed, will be repeated: \(error)", count: payouts.count)
+            return false
+        }
+    }
+
+    /// - Returns: the withdrawals that moved, in order, and the first failure of the store. One
+    ///   that was found elsewhere is left out: somebody else was faster.
+    private func move(
+        _ transitions: [TransitionWithdrawal]
+    ) async -> (moved: [Ledger.Withdrawal], failure: CommitError?) {
+        var moved: [Ledger.Withdrawal] = []
+        var failure: CommitError?
+        for result in await bookkeeper.transition(transitions) {
+            switch result {
+            case .success(.transitioned(let withdrawal)): moved.append(withdrawal)
+            case .success(.refused(let refusal)):
+                log(.error, "the ledger refused a step: \(refusal)", count: 1)
+            case .success: break
+            case .failure(let error): failure = failure ?? error
+            }
+        }
+        return (moved, failure)
+    }
+
+    private func log(_ level: Logger.Level, _ message: Logger.Message, count: Int) {
+        logger.log(
+            level: level, message, metadata: ["gateway": "\(gateway.name)", "count": "\(count)"])
+    }
+
+    private func metadata(_ id: WithdrawalID) -> Logger.Metadata {
+        ["gateway": "\(gateway.name)", "withdrawal": "\(id)"]
+    }
+}
+
+enum PayoutText {
+    /// Characters of a gateway's reason that are kept.
+    static let charactersMax = 200
+
+    static func clip(_ text: String) -> String { String(text.prefix(charactersMax)) }
+}

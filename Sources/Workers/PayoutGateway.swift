@@ -1,0 +1,58 @@
+// SPDX-FileCopyrightText: 2026 The Teller authors
+// SPDX-License-Identifier: Apache-2.0
+
+package import Ledger
+package import TellerProtocol
+
+/// Where payouts leave the service: the chain, or what stands in for it.
+///
+/// The calls are split where promise 2 needs a commit between them. The dispatcher commits
+/// `PROCESSING`, lets the gateway sign, commits `SENT` together with the signed bytes, and only
+/// then hands these bytes over; from then on nothing but them is ever sent, and nothing but
+/// evidence moves the withdrawal on.
+package protocol PayoutGateway: Sendable {
+    /// Kept with every payout; another gateway never touches it.
+    var name: String { get }
+
+    /// Whether it only pretends to pay; refused in production.
+    var isSimulator: Bool { get }
+
+    /// How many payouts can be prepared now; 0 when none can, for example while a wallet's last
+    /// message is unresolved. Asked before any withdrawal is taken.
+    func capacity() async throws -> Int
+
+    /// Signs one payout for each of `withdrawals`; nothing leaves the process.
+    ///
+    /// What it signed may be forgotten without harm until it has been submitted. A withdrawal
+    /// without an answer counts as postponed. When it throws, all are postponed.
+    func prepare(_ withdrawals: [Ledger.Withdrawal]) async throws -> [WithdrawalID: PreparedPayout]
+
+    /// Sends exactly these bytes; sending them again changes nothing.
+    ///
+    /// It throws when they could not be handed over; whether they arrived is for evidence to say.
+    func submit(_ payouts: [Payout]) async throws
+
+    /// What is proven about each payout; one without an answer counts as unknown.
+    ///
+    /// It throws only when nothing can be said about any of them.
+    func evidence(for payouts: [Payout]) async throws -> [WithdrawalID: PayoutEvidence]
+}
+
+/// What became of an attempt to sign a payout.
+package enum PreparedPayout: Sendable, Equatable {
+    case signed(Payout)
+    /// It can never be paid; the reason is safe to show. The money is released.
+    case refused(reason: String)
+    /// Not now; the withdrawal goes back to the queue's end.
+    case postponed
+}
+
+/// What is proven about a payout.
+package enum PayoutEvidence: Sendable, Equatable {
+    case confirmed(transactionHash: String)
+    /// Proof that it was not and will never be executed; the reason is safe to show.
+    case refused(reason: String)
+    /// It was executed and came back; the reason is safe to show.
+    case bounced(reason: String)
+    case unknown
+}

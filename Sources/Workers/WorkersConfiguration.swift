@@ -1,0 +1,45 @@
+// SPDX-FileCopyrightText: 2026 The Teller authors
+// SPDX-License-Identifier: Apache-2.0
+
+internal import Resilience
+package import Supervision
+
+/// Limits and rhythms of the workers.
+package struct WorkersConfiguration: Sendable, Equatable {
+    /// Withdrawals in one pass of the dispatcher or the confirmer.
+    package var batchPayoutsMax = 200
+    /// Payouts without a known outcome at the most; with so many open, nothing new is sent.
+    package var unresolvedPayoutsMax = 10_000
+    /// How often the queue is looked at without a signal.
+    package var pollInterval: Duration = .seconds(1)
+    /// A withdrawal `PROCESSING` for longer was left by a process that died; it is queued again.
+    package var processingTimeout: Duration = .seconds(30)
+    /// How often the store is searched for withdrawals other processes have left.
+    package var sweepInterval: Duration = .seconds(5)
+    /// The pauses between looks for evidence grow with the payout's age from the first to the
+    /// second.
+    package var evidenceIntervalMin: Duration = .milliseconds(20)
+    package var evidenceIntervalMax: Duration = .seconds(5)
+    /// How often the same bytes are sent again while nothing is known of them.
+    package var resubmitInterval: Duration = .seconds(5)
+    /// A payout unresolved for longer is reported, once.
+    package var unresolvedAlarmAge: Duration = .seconds(600)
+
+    /// From the end of one audit of all accounts to the start of the next.
+    package var auditInterval: Duration = .seconds(60)
+    package var auditPageAccountsMax = 500
+
+    /// How the workers are restarted. The pause stays short: a worker that the store's absence
+    /// has stopped must be back soon after the store is.
+    package var policy: ChildPolicy = {
+        var policy = ChildPolicy()
+        policy.backoff.cap = .seconds(2)
+        policy.stableTime = .seconds(30)
+        policy.heartbeatTimeout = .seconds(60)
+        policy.shutdownGrace = .seconds(3)
+        policy.cancellationGrace = .seconds(1)
+        return policy
+    }()
+
+    package init() {}
+}

@@ -1,0 +1,161 @@
+// SPDX-FileCopyrightText: 2026 The Teller authors
+// SPDX-License-Identifier: Apache-2.0
+
+import Ledger
+import Synchronization
+import TellerProtocol
+
+/// A ledger store in memory that fails where a test wants it to.
+final class FaultyStore: LedgerStore {
+    enum Fault {
+        /// Nothing is written.
+        case before
+        /// It is written, but nobody is told.
+        case after
+    }
+
+    private struct Rows {
+        var accounts: [AccountKey: Ledger.Account] = [:]
+        var entries: [AccountKey: [Ledger.Entry]] = [:]
+        var withdrawals: [WithdrawalID: Ledger.Withdrawal] = [:]
+        var events: [WithdrawalID: [Ledger.WithdrawalEvent]] = [:]
+        var keys: [KeyScope: KeyRecord] = [:]
+        var payouts: [WithdrawalID: [Payout]] = [:]
+        var commits = 0
+        var tampered: Set<AccountKey> = []
+
+        mutating func apply(_ writes: BatchWrites) {
+            for account in writes.accounts { accounts[account.key] = account }
+            for entry in writes.entries { entries[entry.account, default: []].append(entry) }
+            for withdrawal in writes.newWithdrawals + writes.changedWithdrawals {
+                withdrawals[withdrawal.id] = withdrawal
+            }
+            for event in writes.events { events[event.withdrawalID, default: []].append(event) }
+            for key in writes.keys { keys[key.scope] = key }
+            for payout in writes.payouts {
+                payouts[payout.withdrawalID, default: []].append(payout)
+            }
+        }
+    }
+
+    private let rows = Mutex(Rows())
+    private let fault: Mutex<@Sendable ([LedgerCommand], Int) -> Fault?>
+
+    init() { fault = Mutex { _, _ in nil } }
+
+    /// Asks `fault` before each commit, with its commands and its number from 1.
+    func onCommit(_ fault: @escaping @Sendable ([LedgerCommand], Int) -> Fault?) {
+        self.fault.withLock { $0 = fault }
+        rows.withLock { $0.commits = 0 }
+    }
+
+    func tamper(with account: AccountKey) {
+        rows.withLock { _ = $0.tampered.insert(account) }
+    }
+
+    func commit(
+        _ commands: [LedgerCommand], at now: Timestamp
+    ) throws(StoreError) -> [LedgerOutcome] {
+        let number = rows.withLock { rows in
+            rows.commits += 1
+            return rows.commits
+        }
+        let fault = fault.withLock { $0 }(commands, number)
+        if fault == .before { throw StoreError(.unavailable, "scripted") }
+        let outcomes = rows.withLock { rows in
+            let needs = BatchNeeds(commands)
+            var snapshot = BatchSnapshot()
+            for id in needs.withdrawals { snapshot.withdrawals[id] = rows.withdrawals[id] }
+            let accounts = needs.accounts + snapshot.withdrawals.values.map(\.account)
+            for key in accounts { snapshot.accounts[key] = rows.accounts[key] }
+            for scope in needs.keys { snapshot.keys[scope] = rows.keys[scope] }
+            let plan = BatchPlan(
+                commands, on: snapshot, at: now, outcomeLifeMilliseconds: 86_400_000)
+            rows.apply(plan.writes)
+            return plan.outcomes
+        }
+        if fault == .after { throw StoreError(.outcomeUnknown, "scripted") }
+        return outcomes
+    }
+
+    func account(_ key: AccountKey) async throws(StoreError) -> Ledger.Account? {
+        rows.withLock { $0.accounts[key] }
+    }
+
+    func entries(
+        of key: AccountKey, before: Int64?, limit: Int
+    ) async throws(StoreError) -> [Ledger.Entry] {
+        rows.withLock { rows in
+            Array(
+                (rows.entries[key] ?? []).reversed().filter { $0.sequence < before ?? .max }
+                    .prefix(limit))
+        }
+    }
+
+    func withdrawal(_ id: WithdrawalID) async throws(StoreError) -> Ledger.Withdrawal? {
+        rows.withLock { $0.withdrawals[id] }
+    }
+
+    func withdrawals(
+        of key: AccountKey, state: WithdrawalState?, before: WithdrawalID?, limit: Int
+    ) async throws(StoreError) -> [Ledger.Withdrawal] {
+        rows.withLock { rows in
+            Array(
+                rows.withdrawals.values.filter {
+                    $0.account == key && (state == nil || $0.state == state)
+                        && (before == nil || $0.id < before!)
+                }.sorted { $0.id > $1.id }.prefix(limit))
+        }
+    }
+
+    func events(
+        of id: WithdrawalID, after sequence: Int64, limit: Int
+    ) async throws(StoreError) -> [Ledger.WithdrawalEvent] {
+        rows.withLock { rows in
+            Array((rows.events[id] ?? []).filter { $0.sequence > sequence }.prefix(limit))
+        }
+    }
+
+    func withdrawals(
+        in state: WithdrawalState, unchangedSince until: Timestamp, limit: Int
+    ) async throws(StoreError) -> [Ledger.Withdrawal] {
+        rows.withLock { rows in
+            Array(
+                rows.withdrawals.values.filter { $0.state == state && $0.updatedAt <= until }
+                    .sorted { ($0.updatedAt, $0.id) < ($1.updatedAt, $1.id) }.prefix(limit))
+        }
+    }
+
+    func payouts(of ids: [WithdrawalID]) async throws(StoreError) -> [WithdrawalID: Payout] {
+        rows.withLock { rows in
+            var payouts: [WithdrawalID: Payout] = [:]
+            for id in ids { payouts[id] = rows.payouts[id]?.last }
+            return payouts
+        }
+    }
+
+    func audit(after: AccountKey?, limit: Int) async throws(StoreError) -> LedgerAudit {
+        rows.withLock { rows in
+            let page = rows.accounts.keys.sorted().filter { key in
+                after.map { $0 < key } ?? true
+            }.prefix(limit)
+            let wrong = page.filter { key in
+                guard let account = rows.accounts[key] else { return true }
+                let entries = rows.entries[key] ?? []
+                let held = rows.withdrawals.values.filter {
+                    $0.account == key && [.pending, .processing, .sent].contains($0.state)
+                }.reduce(0) { $0 + $1.amount.rawValue + $1.fee.rawValue }
+                return rows.tampered.contains(key)
+                    || entries.reduce(0) { $0 + $1.availableDelta } != account.available.rawValue
+                    || entries.reduce(0) { $0 + $1.heldDelta } != account.held.rawValue
+                    || held != account.held.rawValue
+            }
+            return LedgerAudit(
+                violations: wrong, checked: page.count, last: page.count < limit ? nil : page.last)
+        }
+    }
+
+    func ping() async throws(StoreError) {}
+
+    func close() async {}
+}
