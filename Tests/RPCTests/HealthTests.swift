@@ -84,6 +84,7 @@ import Testing
         exchange.close()
         _ = await exchange.response()
         #expect(fixture.connection.streamsOpen.count == 0)
+        #expect(fixture.health.watchersCount == 0)
     }
 
     @Test func `Watch of an unknown service says so and goes on`() async {
@@ -106,6 +107,7 @@ import Testing
         let response = await exchange.response()
         #expect(response.body == (isReady ? serving + notServing : notServing))
         #expect(status(response) == "14")
+        #expect(fixture.health.watchersCount == 0)
     }
 
     @Test func `Watch ends at its deadline`() async {

@@ -27,6 +27,9 @@ package final class HealthState: Sendable {
     /// Whether the process is on its way out, and watchers should find another.
     var isDraining: Bool { state.withLock { $0.blockers.contains(.draining) } }
 
+    /// How many `changes` are being read.
+    var watchersCount: Int { state.withLock { $0.watchers.count } }
+
     /// Says that the service cannot take work, and why.
     package func block(_ blocker: Blocker) { change { $0.insert(blocker) } }
 
