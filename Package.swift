@@ -163,6 +163,7 @@ let package = Package(
             resources: [.copy("Fixtures")]),
         tests(
             "ProtocolTests", ["TellerProtocol", "TestSupport"], resources: [.copy("Fixtures")]),
+        tests("StyleTests", []),
         tests("ResilienceTests", ["Resilience", "TestSupport"]),
         tests(
             "ClientTests",
