@@ -165,6 +165,10 @@ let package = Package(
             "ProtocolTests", ["TellerProtocol", "TestSupport"], resources: [.copy("Fixtures")]),
         tests("StyleTests", []),
         tests("ResilienceTests", ["Resilience", "TestSupport"]),
+        // Is killed by ClientTests.
+        .executableTarget(
+            name: "JournalCrasher", dependencies: ["TellerClient", "TellerProtocol", "HTTPMessages"],
+            path: "Tests/JournalCrasher", swiftSettings: testSettings),
         tests(
             "ClientTests",
             [

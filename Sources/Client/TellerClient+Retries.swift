@@ -27,6 +27,7 @@ struct RetryLoop {
     private let deadline: Duration?
     private var retries = 0
     private var hasRetriedFreely = false
+    private var lastCause: TellerError?
 
     init(client: TellerClient, deadline: Duration?) {
         self.client = client
@@ -36,11 +37,12 @@ struct RetryLoop {
 
     /// The time that is left; nil for any.
     ///
-    /// - Throws: `deadlineExceeded` when there is none.
+    /// - Throws: When there is none, the cause of the last failed attempt; `deadlineExceeded` when
+    ///   there has been no other.
     func remaining() throws(TellerError) -> Duration? {
         guard let deadline else { return nil }
         let remaining = deadline - client.environment.now()
-        guard remaining > .zero else { throw .deadlineExceeded }
+        guard remaining > .zero else { throw lastCause ?? .deadlineExceeded }
         return remaining
     }
 
@@ -48,6 +50,7 @@ struct RetryLoop {
     mutating func succeeded() {
         retries = 0
         hasRetriedFreely = false
+        lastCause = nil
     }
 
     /// Waits until the next attempt is due.
@@ -55,6 +58,7 @@ struct RetryLoop {
     /// - Throws: The cause, `failure.error`, when there shall be none.
     mutating func wait(after failure: AttemptFailure) async throws(TellerError) {
         let cause = failure.error
+        lastCause = cause
         let policy = client.configuration.retries
         if Task.isCancelled { throw .cancelled }
         var earliest = Duration.zero
