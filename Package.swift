@@ -100,7 +100,8 @@ let package = Package(
         // The service.
         module("RPC", ["TellerProtocol", "HTTPMessages", crypto, logging]),
         module("Supervision", ["Resilience", lifecycle, logging]),
-        module("Workers", ["Ledger", "Resilience", "Supervision", "TellerProtocol", crypto, logging]),
+        module(
+            "Workers", ["Ledger", "Resilience", "Supervision", "TellerProtocol", crypto, logging]),
         module(
             "TellerClient", folder: "Client",
             [
@@ -140,7 +141,8 @@ let package = Package(
         tests(
             "WorkersTests",
             [
-                "Workers", "Ledger", "Resilience", "Supervision", "TellerProtocol", "TestSupport", logging,
+                "Workers", "Ledger", "Resilience", "Supervision", "TellerProtocol", "TestSupport",
+                logging,
             ]),
         tests("TONTests", ["TON", "TestSupport"], resources: [.copy("Fixtures")]),
         tests(
@@ -167,7 +169,8 @@ let package = Package(
         tests("ResilienceTests", ["Resilience", "TestSupport"]),
         // Is killed by ClientTests.
         .executableTarget(
-            name: "JournalCrasher", dependencies: ["TellerClient", "TellerProtocol", "HTTPMessages"],
+            name: "JournalCrasher",
+            dependencies: ["TellerClient", "TellerProtocol", "HTTPMessages"],
             path: "Tests/JournalCrasher", swiftSettings: testSettings),
         tests(
             "ClientTests",

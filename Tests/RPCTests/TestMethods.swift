@@ -161,7 +161,7 @@ struct TestMethods {
             .streaming("test.count", scope: "test:read") {
                 (note: Note, _, stream: RPCStream<Note>) async throws(RPCError) -> Note in
                 defer { executed.endedStreams.add(1, ordering: .relaxed) }
-                for count in 0..<(note.count ?? 0) {
+                for count in 0..<max(0, note.count ?? 0) {
                     try await stream.send(Note(count: count))
                     executed.count.add(1, ordering: .relaxed)
                 }
