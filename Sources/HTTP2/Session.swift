@@ -94,8 +94,14 @@ import NIOCore
                 return true
             }
             let taken = unsafe nghttp2_session_mem_recv(handle, start, source.count)
-            if taken == NGHTTP2_ERR_FLOODED.rawValue { recorder.violate(.enhanceYourCalm) }
-            if taken == NGHTTP2_ERR_BAD_CLIENT_MAGIC.rawValue { recorder.violate(.protocolError) }
+            switch Int32(clamping: taken) {
+            case NGHTTP2_ERR_FLOODED.rawValue, NGHTTP2_ERR_TOO_MANY_CONTINUATIONS.rawValue:
+                recorder.violate(.enhanceYourCalm)
+            case NGHTTP2_ERR_BAD_CLIENT_MAGIC.rawValue:
+                recorder.violate(.protocolError)
+            default:
+                break
+            }
             return taken == source.count
         }
     }
