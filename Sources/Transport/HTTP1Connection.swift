@@ -36,7 +36,9 @@ final class HTTP1Connection: ChannelDuplexHandler, DrainableConnection {
     private var waitingParts: [HTTPServerRequestPart] = []
     private var readIsWithheld = false
     private var inputIsClosed = false
-    private var drainUntil: NIODeadline?
+    private(set) var isDraining = false
+    /// When the connection ends whatever it does.
+    private var deadline: NIODeadline?
     private var unwritableSince: NIODeadline?
     private var timer: ConnectionTimer?
 
@@ -122,8 +124,10 @@ final class HTTP1Connection: ChannelDuplexHandler, DrainableConnection {
         if case .some(.inputClosed) = event as? ChannelEvent {
             inputIsClosed = true
             switch state {
-            case .answering: break
-            case .waiting, .receiving, .lingering, .closed: context.close(promise: nil)
+            case .answering:
+                closeBy(resources.loop.now + TimeAmount(limits.halfClosed))
+            case .waiting, .receiving, .lingering, .closed:
+                context.close(promise: nil)
             }
         }
         context.fireUserInboundEventTriggered(event)
@@ -187,7 +191,7 @@ final class HTTP1Connection: ChannelDuplexHandler, DrainableConnection {
     }
 
     private func run(_ incoming: IncomingRequest) {
-        let keepsAlive = incoming.keepsAlive && drainUntil == nil
+        let keepsAlive = incoming.keepsAlive && !isDraining
         let exchange = HTTP1Exchange(
             self, loop: resources.loop, version: incoming.version, isHead: incoming.method == .head,
             keepsAlive: keepsAlive)
@@ -217,14 +221,12 @@ final class HTTP1Connection: ChannelDuplexHandler, DrainableConnection {
 
     var isWritable: Bool { context?.channel.isWritable ?? false }
 
-    var isDraining: Bool { drainUntil != nil }
-
     func arm(_ deadline: NIODeadline) { timer?.arm(deadline) }
 
     /// The response of the current exchange has been written whole.
     func sent(_ exchange: HTTP1Exchange) {
         guard case .answering(let current) = state, current === exchange else { return }
-        guard exchange.keepsAlive, drainUntil == nil, !inputIsClosed else {
+        guard exchange.keepsAlive, !isDraining, !inputIsClosed else {
             linger()
             return
         }
@@ -279,10 +281,15 @@ final class HTTP1Connection: ChannelDuplexHandler, DrainableConnection {
     // MARK: Life
 
     func drain(grace: Duration?) {
-        let until = resources.loop.now + TimeAmount(grace ?? .zero)
-        drainUntil = until
-        timer?.arm(until)
+        isDraining = true
+        closeBy(resources.loop.now + TimeAmount(grace ?? .zero))
         if case .waiting = state { context?.close(promise: nil) }
+    }
+
+    private func closeBy(_ deadline: NIODeadline) {
+        let earliest = min(self.deadline ?? deadline, deadline)
+        self.deadline = earliest
+        timer?.arm(earliest)
     }
 
     private func end() {
@@ -298,7 +305,7 @@ final class HTTP1Connection: ChannelDuplexHandler, DrainableConnection {
     private func sweep() -> NIODeadline? {
         let now = resources.loop.now
         var deadlines: [NIODeadline] = []
-        if let drainUntil { deadlines.append(drainUntil) }
+        if let deadline { deadlines.append(deadline) }
         if let unwritableSince {
             deadlines.append(unwritableSince + TimeAmount(limits.write))
         }

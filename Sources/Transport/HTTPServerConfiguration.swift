@@ -22,6 +22,9 @@ package struct HTTP1Limits: Sendable {
     package var bodyBytesPerIntervalMin = 512
     /// The longest the peer may leave the socket full.
     package var write: Duration = .seconds(20)
+    /// From the end of the peer's bytes until the response to its last request must be complete;
+    /// whether it has closed one direction or has gone cannot be told.
+    package var halfClosed: Duration = .seconds(30)
     /// From the last byte of the last response to closing the socket.
     package var linger: Duration = .seconds(1)
 
