@@ -37,13 +37,17 @@ package final class LedgerAuditor: Sendable {
     func run(_ context: ChildContext) async throws {
         while !context.isStopping {
             try await auditAll(context)
-            let next = context.time.now() + configuration.auditInterval
-            while !context.isStopping, context.time.now() < next {
-                context.heartbeat()
-                await context.wait(
-                    atMost: min(next - context.time.now(), configuration.pollInterval * 10))
-                try Task.checkCancellation()
-            }
+            try await rest(for: configuration.auditInterval, context)
+        }
+    }
+
+    private func rest(for duration: Duration, _ context: ChildContext) async throws {
+        let end = context.time.now() + duration
+        while !context.isStopping, context.time.now() < end {
+            context.heartbeat()
+            // Short enough for the heartbeats.
+            await context.wait(atMost: min(end - context.time.now(), .seconds(10)))
+            try Task.checkCancellation()
         }
     }
 
@@ -52,6 +56,7 @@ package final class LedgerAuditor: Sendable {
         var last: AccountKey?
         repeat {
             context.heartbeat()
+            let start = context.time.now()
             let page = try await store.audit(
                 after: last, limit: configuration.auditPageAccountsMax)
             pass.accountsChecked += page.checked
@@ -65,6 +70,10 @@ package final class LedgerAuditor: Sendable {
             let room = Self.violationsMax - pass.violations.count
             pass.violations.append(contentsOf: page.violations.prefix(room))
             last = page.last
+            let busy = context.time.now() - start
+            try await rest(
+                for: busy * (100 - configuration.auditDutyPercent) / configuration.auditDutyPercent,
+                context)
             if context.isStopping { return }
         } while last != nil
         lastReport.withLock { report in

@@ -35,6 +35,10 @@ struct PayoutConfirmer: Sendable {
         /// No tracked payout is due before.
         var nextDue: Duration = .zero
         var nextSweep: Duration = .zero
+        /// What the last sweep found beside the tracked ones; nil before the first.
+        var untracked: Set<WithdrawalID>?
+        /// Withdrawals another gateway has sent, each of them reported.
+        var foreign: Set<WithdrawalID> = []
 
         mutating func add(_ sent: SentPayout, at now: Duration, resubmitAfter: Duration) {
             guard tracked[sent.withdrawal.id] == nil else { return }
@@ -85,29 +89,43 @@ struct PayoutConfirmer: Sendable {
         }
     }
 
-    /// Watches every payout in the store that is not watched yet: those of processes that died,
-    /// and, to no harm, those of other instances.
+    /// Watches payouts in the store that are not watched yet: at first every one, later those that
+    /// were there a sweep ago already, whose process must have died. Payouts that others have
+    /// resolved meanwhile are no longer watched.
     private func adopt(into watch: inout Watch, at now: Duration) async throws {
         let sent = try await bookkeeper.store.withdrawals(
-            in: .sent, unchangedSince: clock.now(), limit: configuration.unresolvedPayoutsMax
-        ).filter { watch.tracked[$0.id] == nil }
-        for start in stride(from: 0, to: sent.count, by: configuration.batchPayoutsMax) {
-            let page = sent[start..<min(start + configuration.batchPayoutsMax, sent.count)]
-            let payouts = try await bookkeeper.store.payouts(of: page.map(\.id))
-            for withdrawal in page {
-                guard let payout = payouts[withdrawal.id], payout.gateway == gateway.name else {
-                    logger.error(
-                        "sent by another gateway, left alone",
-                        metadata: metadata(withdrawal.id).merging([
-                            "sent_by": "\(payouts[withdrawal.id]?.gateway ?? "nobody")"
-                        ]) { $1 })
-                    continue
-                }
-                let found = SentPayout(
-                    withdrawal: withdrawal, payout: payout, wasSubmitted: false)
-                watch.add(found, at: now, resubmitAfter: configuration.resubmitInterval)
-            }
+            in: .sent, unchangedSince: clock.latest, limit: configuration.unresolvedPayoutsMax)
+        if sent.count < configuration.unresolvedPayoutsMax {
+            let unresolved = Set(sent.map(\.id))
+            watch.tracked = watch.tracked.filter { unresolved.contains($0.key) }
         }
+        let untracked = sent.filter {
+            watch.tracked[$0.id] == nil && !watch.foreign.contains($0.id)
+        }
+        let found = untracked.filter { watch.untracked?.contains($0.id) ?? true }
+        watch.untracked = Set(untracked.map(\.id))
+        for start in stride(from: 0, to: found.count, by: configuration.batchPayoutsMax) {
+            let page = found[start..<min(start + configuration.batchPayoutsMax, found.count)]
+            let payouts = try await bookkeeper.store.payouts(of: page.map(\.id))
+            for withdrawal in page { adopt(withdrawal, payouts[withdrawal.id], &watch, at: now) }
+        }
+    }
+
+    private func adopt(
+        _ withdrawal: Ledger.Withdrawal, _ payout: Payout?, _ watch: inout Watch, at now: Duration
+    ) {
+        guard let payout, payout.gateway == gateway.name else {
+            watch.foreign.insert(withdrawal.id)
+            logger.error(
+                "sent by another gateway, left alone",
+                metadata: metadata(withdrawal.id).merging([
+                    "sent_by": "\(payout?.gateway ?? "nobody")"
+                ]) { $1 })
+            return
+        }
+        watch.add(
+            SentPayout(withdrawal: withdrawal, payout: payout, wasSubmitted: false), at: now,
+            resubmitAfter: configuration.resubmitInterval)
     }
 
     private func resolve(_ due: [Tracked], in watch: inout Watch, at now: Duration) async throws {
@@ -130,13 +148,15 @@ struct PayoutConfirmer: Sendable {
         _ proven: [(Tracked, TransitionWithdrawal)], in watch: inout Watch, at now: Duration
     ) async throws {
         var failure: CommitError?
+        var resolved: [WithdrawalState: Int] = [:]
         let results = await bookkeeper.transition(proven.map(\.1))
         for ((payout, step), result) in zip(proven, results) {
             let id = payout.withdrawal.id
             switch result {
             case .success(.transitioned(let withdrawal)):
                 watch.tracked[id] = nil
-                logger.info(
+                resolved[withdrawal.state, default: 0] += 1
+                logger.debug(
                     "payout \(withdrawal.state.rawValue.lowercased())", metadata: metadata(id))
             case .success(.refused(let refusal)):
                 watch.put(postponed(payout, at: now))
@@ -145,6 +165,12 @@ struct PayoutConfirmer: Sendable {
             case .success: watch.tracked[id] = nil
             case .failure(let error): failure = failure ?? error
             }
+        }
+        // One line for a batch, not for each payout: under load there are thousands a second.
+        for (state, count) in resolved {
+            logger.info(
+                "payouts \(state.rawValue.lowercased())",
+                metadata: ["gateway": "\(gateway.name)", "count": "\(count)"])
         }
         if let failure { throw failure }
     }

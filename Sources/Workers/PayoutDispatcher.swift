@@ -26,9 +26,6 @@ struct PayoutDispatcher: Sendable {
     let board: PayoutBoard
     let logger: Logger
 
-    /// How far another instance's clock may be ahead; its withdrawals are taken all the same.
-    private static let clockSkewMilliseconds: Int64 = 86_400_000
-
     func run(_ context: ChildContext) async throws {
         board.attach(dispatcher: context)
         let wake = bookkeeper.feed.onPending { context.wake() }
@@ -37,8 +34,9 @@ struct PayoutDispatcher: Sendable {
         while !context.isStopping {
             context.heartbeat()
             if context.time.now() >= nextSweep {
-                try await requeueForgotten()
-                nextSweep = context.time.now() + configuration.sweepInterval
+                if try await !requeueForgotten() {
+                    nextSweep = context.time.now() + configuration.sweepInterval
+                }
             }
             if try await !dispatch() { await context.wait(atMost: configuration.pollInterval) }
             try Task.checkCancellation()
@@ -46,15 +44,17 @@ struct PayoutDispatcher: Sendable {
     }
 
     /// Queues again what a process that died had taken. Nothing it signed can have left it.
-    private func requeueForgotten() async throws {
-        let limit = configuration.processingTimeout.components
-        let milliseconds = limit.seconds * 1000 + limit.attoseconds / 1_000_000_000_000_000
+    ///
+    /// - Returns: whether there may be more of it.
+    private func requeueForgotten() async throws -> Bool {
+        let milliseconds = configuration.processingTimeout.milliseconds
         let forgotten = try await bookkeeper.store.withdrawals(
             in: .processing, unchangedSince: clock.now().adding(milliseconds: -milliseconds),
             limit: configuration.batchPayoutsMax)
-        guard !forgotten.isEmpty else { return }
+        guard !forgotten.isEmpty else { return false }
         let requeued = try await requeue(forgotten)
         log(.warning, "queued forgotten withdrawals again", count: requeued)
+        return requeued == configuration.batchPayoutsMax
     }
 
     @discardableResult
@@ -75,8 +75,7 @@ struct PayoutDispatcher: Sendable {
         let unresolvedRoom = configuration.unresolvedPayoutsMax - board.unresolved
         guard unresolvedRoom > 0 else { return false }
         let queue = try await bookkeeper.store.withdrawals(
-            in: .pending,
-            unchangedSince: clock.now().adding(milliseconds: Self.clockSkewMilliseconds),
+            in: .pending, unchangedSince: clock.latest,
             limit: min(configuration.batchPayoutsMax, unresolvedRoom))
         guard !queue.isEmpty else { return false }
         let room = try await gateway.capacity()

@@ -4,7 +4,7 @@
 internal import Crypto
 package import Ledger
 package import Logging
-internal import Supervision
+package import Supervision
 internal import Synchronization
 package import TellerProtocol
 
@@ -79,11 +79,11 @@ package final class SimulatorGateway: PayoutGateway {
     private let memory = Mutex(Memory())
 
     package init(
-        script: Script = Script(), clock: LedgerClock, logger: Logger
+        script: Script = Script(), clock: LedgerClock, time: SteadyTime = .system, logger: Logger
     ) {
         self.script = script
         self.clock = clock
-        time = .system
+        self.time = time
         var logger = logger
         logger[metadataKey: "gateway"] = "simulator"
         self.logger = logger
