@@ -34,10 +34,16 @@ struct SourceFile: Sendable {
         }
     }()
 
-    /// The places where a line of code, comments and string literals left out, fits `regex`:
-    /// `path:line`.
-    func places(_ regex: some RegexComponent) -> [String] {
-        lines.indices.filter { code(at: $0).contains(regex) }.map { "\(path):\($0 + 1)" }
+    /// The places where one of `words` stands in the code, comments and string literals left
+    /// out: `path:line`.
+    func places(_ words: String..., where isMeant: (Substring) -> Bool = { _ in true }) -> [String]
+    {
+        lines.indices.filter { index in
+            // Most lines have no such word even in a comment; the costly look is for the rest.
+            words.contains { word in
+                lines[index].contains(word) && code(at: index).contains(word)
+            } && isMeant(lines[index].drop { $0 == " " })
+        }.map { "\(path):\($0 + 1)" }
     }
 
     /// The line without its comment and without what stands between quotes.
