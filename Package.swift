@@ -129,7 +129,7 @@ let package = Package(
             path: "Benchmarks/RPC", swiftSettings: settings),
         .executableTarget(
             name: "TransportBenchmark",
-            dependencies: ["Transport", "HTTPMessages", nioCore, logging],
+            dependencies: ["Transport", "HTTPMessages", "TLS", nioCore, logging],
             path: "Benchmarks/Transport", swiftSettings: settings),
 
         // Tests.
