@@ -141,8 +141,8 @@ let package = Package(
         tests(
             "WorkersTests",
             [
-                "Workers", "Ledger", "Resilience", "Supervision", "TellerProtocol", "TestSupport",
-                logging,
+                "Workers", "Ledger", "Resilience", "SQLiteStore", "Supervision", "TellerProtocol",
+                "TestSupport", logging,
             ]),
         tests("TONTests", ["TON", "TestSupport"], resources: [.copy("Fixtures")]),
         tests(
