@@ -53,6 +53,7 @@ package final class LedgerAuditor: Sendable {
 
     private func auditAll(_ context: ChildContext) async throws {
         var pass = AuditReport()
+        let known = Set(report.violations)
         var last: AccountKey?
         repeat {
             context.heartbeat()
@@ -61,7 +62,9 @@ package final class LedgerAuditor: Sendable {
                 after: last, limit: configuration.auditPageAccountsMax)
             pass.accountsChecked += page.checked
             for account in page.violations {
-                logger.critical(
+                // The alarm is raised once; afterwards the report and quieter lines keep it up.
+                logger.log(
+                    level: known.contains(account) ? .warning : .critical,
                     "account doesn't equal its journal",
                     metadata: [
                         "tenant": "\(account.tenant)", "account": "\(account.account)",

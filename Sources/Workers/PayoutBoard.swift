@@ -19,6 +19,7 @@ final class PayoutBoard: Sendable {
     private struct State {
         var sent: [SentPayout] = []
         var unresolved = 0
+        var isFull = false
         var dispatcher: ChildContext?
         var confirmer: ChildContext?
     }
@@ -58,5 +59,14 @@ final class PayoutBoard: Sendable {
             return unresolved < state.unresolved ? state.dispatcher : nil
         }
         dispatcher?.wake()
+    }
+
+    /// Notes whether there is room for new payouts; `report` is called when it has just run out.
+    func note(isFull: Bool, report: () -> Void) {
+        let wasFull = state.withLock { state in
+            defer { state.isFull = isFull }
+            return state.isFull
+        }
+        if isFull, !wasFull { report() }
     }
 }

@@ -73,6 +73,11 @@ struct PayoutDispatcher: Sendable {
     /// - Returns: whether more is likely to be waiting.
     private func dispatch() async throws -> Bool {
         let unresolvedRoom = configuration.unresolvedPayoutsMax - board.unresolved
+        board.note(isFull: unresolvedRoom <= 0) {
+            log(
+                .error, "too many payouts are unresolved: nothing new is sent",
+                count: board.unresolved)
+        }
         guard unresolvedRoom > 0 else { return false }
         let queue = try await bookkeeper.store.withdrawals(
             in: .pending, unchangedSince: clock.latest,

@@ -180,6 +180,57 @@ import Workers
         try await world.expectSound(paid: gateway)
     }
 
+    @Test
+    func `nothing is signed before its row is committed and nothing sent before its bytes are`()
+        async throws
+    {
+        let gateway = ScriptedGateway()
+        let world = World(gateway: gateway)
+        gateway.change { script in
+            script.prepare = { withdrawals in
+                for withdrawal in withdrawals {
+                    let committed = try await world.store.withdrawal(withdrawal.id)
+                    #expect(committed == withdrawal)
+                    #expect(committed?.state == .processing)
+                }
+            }
+            script.submit = { payouts in
+                let committed = try await world.store.payouts(of: payouts.map(\.withdrawalID))
+                for payout in payouts {
+                    #expect(committed[payout.withdrawalID] == payout)
+                    #expect(try await world.state(payout.withdrawalID) == .sent)
+                }
+            }
+        }
+        let ids = try await world.makeWithdrawals(50)
+        try await world.withProcess { _, _, _ in try await world.reach(.confirmed, ids) }
+        try await world.expectSound(paid: gateway)
+    }
+
+    @Test func `a payout that others have resolved is no longer sent`() async throws {
+        let gateway = ScriptedGateway()
+        gateway.change { $0.proven = { _ in .unknown } }
+        let world = World(gateway: gateway)
+        let ids = try await world.makeWithdrawals(2)
+        try await world.withProcess { _, bookkeeper, _ in
+            try await world.reach(.sent, ids)
+            _ = try await bookkeeper.transition(
+                TransitionWithdrawal(
+                    id: ids[0], from: .sent, to: .confirmed, transactionHash: "elsewhere"))
+            func sent(_ id: WithdrawalID) -> Int {
+                gateway.seen.submissions[id]?.values.reduce(0, +) ?? 0
+            }
+            // The other one is sent on and on; this one comes to rest.
+            try await eventually {
+                let (resolved, unresolved) = (sent(ids[0]), sent(ids[1]))
+                try await eventually { sent(ids[1]) > unresolved + 3 }
+                return sent(ids[0]) == resolved
+            }
+        }
+        #expect(try await world.store.withdrawal(ids[0])?.transactionHash == "elsewhere")
+        try await world.expectSound(paid: gateway)
+    }
+
     @Test func `a slow stale dispatcher is harmless`() async throws {
         let gateway = ScriptedGateway()
         let slow = ScriptedGateway(toChainOf: gateway)
@@ -258,12 +309,19 @@ import Workers
             script.prepared = { _ in
                 !isCalm.load(ordering: .relaxed) && chance(5) ? .postponed : nil
             }
-            script.submit = { _ in try await stumble() }
             script.submitted = { _ in try await stumble() }
             script.evidence = { _ in try await stumble() }
             script.proven = { _ in !isCalm.load(ordering: .relaxed) && chance(30) ? .unknown : nil }
         }
         let world = World(gateway: gateway)
+        gateway.change { script in
+            script.submit = { payouts in
+                // Nothing is broadcast before its signed bytes are committed.
+                let committed = try await world.store.payouts(of: payouts.map(\.withdrawalID))
+                for payout in payouts { #expect(committed[payout.withdrawalID] == payout) }
+                try await stumble()
+            }
+        }
         let ids = try await world.makeWithdrawals(300)
         world.store.onCommit { _, _ in
             if isCalm.load(ordering: .relaxed) { return nil }
