@@ -1,0 +1,150 @@
+// SPDX-FileCopyrightText: 2026 The Teller authors
+// SPDX-License-Identifier: Apache-2.0
+
+import Foundation
+import Ledger
+import Logging
+import PostgresStore
+import SQLiteStore
+import Synchronization
+import TellerProtocol
+import TestSupport
+import Testing
+
+/// The stores every test of the conformance suite runs on.
+enum StoreKind: String, CaseIterable, CustomTestStringConvertible {
+    case inMemory, sqlite, postgres
+
+    /// Those that keep what they acknowledge.
+    static let durable: [StoreKind] = [.sqlite, .postgres]
+
+    var testDescription: String { rawValue }
+
+    /// A fresh, empty store.
+    func open() throws -> StoreFixture { try StoreFixture(self) }
+}
+
+/// A store under test, with what is needed to close it, open it again and look behind it.
+final class StoreFixture: Sendable {
+    /// One server for all tests of the process; each fixture has a database of its own.
+    static let cluster = Result { try PostgresCluster() }
+    static let outcomeLife: Int64 = 3_600_000
+
+    let kind: StoreKind
+    let store: any LedgerStore
+    private let folder: URL
+    let location: String
+
+    init(_ kind: StoreKind) throws {
+        self.kind = kind
+        folder = URL(filePath: "/tmp/teller-store-\(UInt64.random(in: .min ... .max))")
+        switch kind {
+        case .inMemory: location = ""
+        case .sqlite:
+            try FileManager.default.createDirectory(at: folder, withIntermediateDirectories: true)
+            location = folder.path + "/ledger.sqlite"
+        case .postgres: location = try Self.cluster.get().makeDatabase()
+        }
+        store = try Self.open(kind, location)
+    }
+
+    deinit { try? FileManager.default.removeItem(at: folder) }
+
+    /// Another store on the same data, as another process would have.
+    func openAgain() throws -> any LedgerStore { try Self.open(kind, location) }
+
+    private static func open(_ kind: StoreKind, _ location: String) throws -> any LedgerStore {
+        switch kind {
+        case .inMemory: InMemoryLedgerStore(outcomeLifeMilliseconds: outcomeLife)
+        case .sqlite: try SQLiteStore(path: location, outcomeLifeMilliseconds: outcomeLife)
+        case .postgres:
+            try PostgresStore(
+                connectionString: location, outcomeLifeMilliseconds: outcomeLife, readers: 2,
+                logger: Logger(label: "test"))
+        }
+    }
+
+    /// Runs SQL behind the store's back.
+    func tamper(_ sql: String) throws {
+        switch kind {
+        case .inMemory: Issue.record("there is nothing to tamper with")
+        case .sqlite: try TestProcess.runChecked(["sqlite3", location, sql])
+        case .postgres: try Self.cluster.get().sql(sql, in: location)
+        }
+    }
+}
+
+/// Shorthand for the tests' values.
+enum Sample {
+    static let now = Timestamp(unixMilliseconds: 1_800_000_000_000)
+    private static let ids = WithdrawalIDGenerator(clock: LedgerClock { now })
+
+    static func account(_ name: String, tenant: String = "shop") -> AccountKey {
+        guard let tenant = TenantID(tenant), let account = AccountID(name) else {
+            preconditionFailure("\(tenant)/\(name)")
+        }
+        return AccountKey(tenant: tenant, account: account)
+    }
+
+    static func amount(_ nanotons: Int64) -> Nanotons {
+        guard let amount = Nanotons(nanotons) else { preconditionFailure("\(nanotons)") }
+        return amount
+    }
+
+    static func key(_ text: String) -> IdempotencyKey {
+        guard let key = IdempotencyKey(text) else { preconditionFailure(text) }
+        return key
+    }
+
+    static func id() -> WithdrawalID { ids.next() }
+
+    static func credit(
+        _ account: AccountKey, _ nanotons: Int64, key: String? = nil, reference: String? = nil
+    ) -> LedgerCommand {
+        .credit(
+            CreditAccount(
+                account: account, amount: amount(nanotons), reference: reference,
+                key: key.map(Self.key)))
+    }
+
+    static func create(
+        _ account: AccountKey, _ nanotons: Int64, key: String? = nil, fee: Int64 = 5,
+        to address: String = "a", bounceable: Bool = false, comment: String? = nil,
+        id: WithdrawalID = id()
+    ) -> LedgerCommand {
+        .create(
+            CreateWithdrawal(
+                id: id, account: account, amount: amount(nanotons),
+                destination: Destination(
+                    rawAddress: "0:" + String(repeating: address, count: 64),
+                    isBounceable: bounceable),
+                comment: comment, key: key.map(Self.key),
+                admission: .admitted(fee: amount(fee))))
+    }
+
+    static func step(
+        _ id: WithdrawalID, _ from: WithdrawalState, _ to: WithdrawalState, version: Int64? = nil,
+        tenant: TenantID? = nil, hash: String? = nil, detail: String? = nil,
+        payout: Payout? = nil
+    ) -> LedgerCommand {
+        .transition(
+            TransitionWithdrawal(
+                id: id, tenant: tenant, from: from, version: version, to: to, detail: detail,
+                transactionHash: hash, payout: payout))
+    }
+}
+
+extension LedgerOutcome {
+    var withdrawal: Withdrawal? {
+        switch self {
+        case .created(let withdrawal, _), .createReplayed(let withdrawal, _),
+            .transitioned(let withdrawal), .conflict(let withdrawal):
+            withdrawal
+        default: nil
+        }
+    }
+
+    var refusal: LedgerRefusal? {
+        if case .refused(let refusal) = self { refusal } else { nil }
+    }
+}

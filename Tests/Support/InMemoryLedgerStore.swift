@@ -1,0 +1,155 @@
+// SPDX-FileCopyrightText: 2026 The Teller authors
+// SPDX-License-Identifier: Apache-2.0
+
+package import Ledger
+import Synchronization
+package import TellerProtocol
+
+/// The ledger made of `BatchPlan` and dictionaries: the model the real stores are held to.
+package final class InMemoryLedgerStore: LedgerStore {
+    private struct State {
+        var tables = BatchSnapshot()
+        var journal: [AccountKey: [Entry]] = [:]
+        var events: [WithdrawalID: [WithdrawalEvent]] = [:]
+        var holds: [WithdrawalID: Hold] = [:]
+        var payouts: [WithdrawalID: [Payout]] = [:]
+        var failure: StoreError?
+    }
+
+    private let state = Mutex(State())
+    private let outcomeLifeMilliseconds: Int64
+
+    package init(outcomeLifeMilliseconds: Int64 = 1000 * 3600) {
+        self.outcomeLifeMilliseconds = outcomeLifeMilliseconds
+    }
+
+    /// Makes everything fail until it is set to nil.
+    package func fail(with error: StoreError?) { state.withLock { $0.failure = error } }
+
+    package func commit(
+        _ commands: [LedgerCommand], at now: Timestamp
+    ) throws(StoreError) -> [LedgerOutcome] {
+        try state.withLock { state throws(StoreError) in
+            if let failure = state.failure { throw failure }
+            let plan = BatchPlan(
+                commands, on: state.tables, at: now,
+                outcomeLifeMilliseconds: outcomeLifeMilliseconds)
+            Self.apply(plan.writes, to: &state)
+            return plan.outcomes
+        }
+    }
+
+    private static func apply(_ writes: BatchWrites, to state: inout State) {
+        for account in writes.accounts { state.tables.accounts[account.key] = account }
+        for entry in writes.entries { state.journal[entry.account, default: []].append(entry) }
+        for withdrawal in writes.newWithdrawals + writes.changedWithdrawals {
+            state.tables.withdrawals[withdrawal.id] = withdrawal
+        }
+        for event in writes.events { state.events[event.withdrawalID, default: []].append(event) }
+        for hold in writes.openedHolds + writes.endedHolds { state.holds[hold.id] = hold }
+        for record in writes.keys {
+            state.tables.keys[record.scope] = record
+            if case .entry(let sequence) = record.subject {
+                state.tables.entries[record.scope] =
+                    state.journal[record.scope.account]?[Int(sequence) - 1]
+            }
+        }
+        for payout in writes.payouts {
+            state.payouts[payout.withdrawalID, default: []].append(payout)
+        }
+    }
+
+    private func read<Value: Sendable>(
+        _ query: (State) -> Value
+    ) throws(StoreError) -> Value {
+        try state.withLock { state throws(StoreError) in
+            if let failure = state.failure { throw failure }
+            return query(state)
+        }
+    }
+
+    package func account(_ key: AccountKey) async throws(StoreError) -> Account? {
+        try read { $0.tables.accounts[key] }
+    }
+
+    package func entries(
+        of key: AccountKey, before: Int64?, limit: Int
+    ) async throws(StoreError) -> [Entry] {
+        try read { state in
+            let older = state.journal[key, default: []].filter { $0.sequence < before ?? .max }
+            return Array(older.reversed().prefix(limit))
+        }
+    }
+
+    package func withdrawal(_ id: WithdrawalID) async throws(StoreError) -> Ledger.Withdrawal? {
+        try read { $0.tables.withdrawals[id] }
+    }
+
+    package func withdrawals(
+        of key: AccountKey, state: WithdrawalState?, before: WithdrawalID?, limit: Int
+    ) async throws(StoreError) -> [Ledger.Withdrawal] {
+        try read { tables in
+            let rows = tables.tables.withdrawals.values.filter { row in
+                row.account == key && (state == nil || row.state == state)
+                    && (before.map { row.id < $0 } ?? true)
+            }
+            return Array(rows.sorted { $0.id > $1.id }.prefix(limit))
+        }
+    }
+
+    package func events(
+        of id: WithdrawalID, after sequence: Int64, limit: Int
+    ) async throws(StoreError) -> [Ledger.WithdrawalEvent] {
+        try read { state in
+            Array(state.events[id, default: []].filter { $0.sequence > sequence }.prefix(limit))
+        }
+    }
+
+    package func withdrawals(
+        in state: WithdrawalState, unchangedSince until: Timestamp, limit: Int
+    ) async throws(StoreError) -> [Ledger.Withdrawal] {
+        try read { tables in
+            let rows = tables.tables.withdrawals.values.filter {
+                $0.state == state && $0.updatedAt <= until
+            }
+            return Array(
+                rows.sorted { ($0.updatedAt, $0.id) < ($1.updatedAt, $1.id) }.prefix(limit))
+        }
+    }
+
+    package func payouts(
+        of ids: [WithdrawalID]
+    ) async throws(StoreError) -> [WithdrawalID: Payout] {
+        try read { state in
+            var found: [WithdrawalID: Payout] = [:]
+            for id in ids { found[id] = state.payouts[id]?.last }
+            return found
+        }
+    }
+
+    package func audit(after: AccountKey?, limit: Int) async throws(StoreError) -> LedgerAudit {
+        try read { state in
+            let accounts = state.tables.accounts.values
+                .filter { account in after.map { $0 < account.key } ?? true }
+                .sorted { $0.key < $1.key }.prefix(limit)
+            var audit = LedgerAudit(violations: [], checked: accounts.count, last: nil)
+            for account in accounts {
+                let entries = state.journal[account.key, default: []]
+                let open = state.holds.values.filter {
+                    $0.account == account.key && $0.state == .open
+                }
+                let isSound =
+                    entries.reduce(0) { $0 + $1.availableDelta } == account.available.rawValue
+                    && entries.reduce(0) { $0 + $1.heldDelta } == account.held.rawValue
+                    && open.reduce(0) { $0 + $1.amount.rawValue } == account.held.rawValue
+                if !isSound { audit.violations.append(account.key) }
+            }
+            if accounts.count == limit { audit.last = accounts.last?.key }
+            return audit
+        }
+    }
+
+    package func ping() async throws(StoreError) { try read { _ in } }
+
+    package func close() async {}
+}
