@@ -134,7 +134,7 @@ let package = Package(
 
         // Tests.
         .target(
-            name: "TestSupport", dependencies: ["HTTPMessages", "TellerProtocol"],
+            name: "TestSupport", dependencies: ["HTTPMessages", "Ledger", "TellerProtocol"],
             path: "Tests/Support", swiftSettings: testSettings),
         tests(
             "SupervisionTests", ["Supervision", "Resilience", "TestSupport", lifecycle, logging]),
@@ -143,6 +143,11 @@ let package = Package(
             [
                 "Workers", "Ledger", "Resilience", "SQLiteStore", "Supervision", "TellerProtocol",
                 "TestSupport", logging,
+            ]),
+        tests(
+            "StoreTests",
+            [
+                "Ledger", "SQLiteStore", "PostgresStore", "TellerProtocol", "TestSupport", logging,
             ]),
         tests("TONTests", ["TON", "TestSupport"], resources: [.copy("Fixtures")]),
         tests(

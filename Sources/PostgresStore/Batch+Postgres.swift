@@ -43,7 +43,11 @@ extension Connection {
             }
         }
         if let rows = results.popFirst() {
-            for account in try rows.accounts() { snapshot.accounts[account.key] = account }
+            // An account without entries was opened for this batch; for the plan it comes into
+            // being with its first entry.
+            for account in try rows.accounts() where account.lastSequence > 0 {
+                snapshot.accounts[account.key] = account
+            }
         }
         if let keys = results.popFirst(), let withdrawals = results.popFirst(),
             let entries = results.popFirst()

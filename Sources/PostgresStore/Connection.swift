@@ -56,6 +56,8 @@ struct Connection: ~Copyable {
         _ settings: String, _ statements: [Statement]
     ) throws(StoreError) {
         guard isAlive else { throw lost() }
+        // What the server says beside results is in its own log; standard error is not ours.
+        unsafe PQsetNoticeProcessor(handle, { _, _ in }, nil)
         try run(settings)
         guard unsafe PQenterPipelineMode(handle) == 1 else { throw lost() }
         for statement in statements {

@@ -49,7 +49,7 @@ import Testing
             return try await group.reduce(into: Set<WithdrawalID?>()) { $0.insert($1) }
         }
         #expect(ids.count == 1)
-        #expect(!ids.contains(nil))
+        #expect(!ids.contains(WithdrawalID?.none))
         #expect(try await fixture.store.account(alice)?.held == Sample.amount(105))
     }
 

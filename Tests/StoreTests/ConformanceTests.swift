@@ -292,7 +292,10 @@ import Testing
         let fixture = try kind.open()
         for name in ["a", "b", "c", "d"] {
             _ = try fixture.store.commit(
-                [Sample.credit(Sample.account(name), 1000), Sample.create(Sample.account(name), 9)],
+                [
+                    Sample.credit(Sample.account(name), 1000),
+                    Sample.create(Sample.account(name), 9),
+                ],
                 at: Sample.now)
         }
         #expect(try await fixture.store.audit(after: nil, limit: 10).violations == [])

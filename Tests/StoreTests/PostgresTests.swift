@@ -77,7 +77,8 @@ import Testing
                 let key = "k\(round)-\(number)"
                 number += 1
                 do throws(StoreError) {
-                    _ = try store.commit([Sample.create(alice, 1, key: key, fee: 0)], at: Sample.now)
+                    _ = try store.commit(
+                        [Sample.create(alice, 1, key: key, fee: 0)], at: Sample.now)
                     acknowledged.append(key)
                 } catch {
                     break
@@ -87,12 +88,12 @@ import Testing
             try cluster.start()
             try await eventually { try await store.ping() }
         }
-        for key in acknowledged {
-            let outcome = try store.commit(
-                [Sample.create(alice, 1, key: key, fee: 0)], at: Sample.now)[0]
+        let replays = try store.commit(
+            acknowledged.map { Sample.create(alice, 1, key: $0, fee: 0) }, at: Sample.now)
+        for (key, outcome) in zip(acknowledged, replays) {
             guard case .createReplayed = outcome else {
                 Issue.record("\(key) was acknowledged and is lost")
-                return
+                continue
             }
         }
         #expect(try await store.audit(after: nil, limit: 10).violations == [])

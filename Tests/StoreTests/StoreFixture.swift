@@ -27,17 +27,37 @@ enum StoreKind: String, CaseIterable, CustomTestStringConvertible {
 /// A store under test, with what is needed to close it, open it again and look behind it.
 final class StoreFixture: Sendable {
     /// One server for all tests of the process; each fixture has a database of its own.
-    static let cluster = Result { try PostgresCluster() }
+    static let cluster = Result {
+        let cluster = try PostgresCluster()
+        _ = onExit
+        return cluster
+    }
+
+    /// Where the files of all fixtures lie.
+    private static let root: URL = {
+        _ = onExit
+        return URL(filePath: "/tmp/teller-stores-\(ProcessInfo.processInfo.processIdentifier)")
+    }()
+
+    /// What this process leaves behind is removed when it ends: tests hold on to a store alone, so
+    /// nothing earlier knows when it is no longer used.
+    private static let onExit: Void = {
+        atexit {
+            try? FileManager.default.removeItem(at: StoreFixture.root)
+            if case .success(let cluster) = StoreFixture.cluster { cluster.remove() }
+        }
+    }()
+
     static let outcomeLife: Int64 = 3_600_000
 
     let kind: StoreKind
     let store: any LedgerStore
-    private let folder: URL
     let location: String
 
     init(_ kind: StoreKind) throws {
         self.kind = kind
-        folder = URL(filePath: "/tmp/teller-store-\(UInt64.random(in: .min ... .max))")
+        _ = Self.onExit
+        let folder = Self.root.appending(path: "\(UInt64.random(in: .min ... .max))")
         switch kind {
         case .inMemory: location = ""
         case .sqlite:
@@ -47,8 +67,6 @@ final class StoreFixture: Sendable {
         }
         store = try Self.open(kind, location)
     }
-
-    deinit { try? FileManager.default.removeItem(at: folder) }
 
     /// Another store on the same data, as another process would have.
     func openAgain() throws -> any LedgerStore { try Self.open(kind, location) }
@@ -135,7 +153,7 @@ enum Sample {
 }
 
 extension LedgerOutcome {
-    var withdrawal: Withdrawal? {
+    var withdrawal: Ledger.Withdrawal? {
         switch self {
         case .created(let withdrawal, _), .createReplayed(let withdrawal, _),
             .transitioned(let withdrawal), .conflict(let withdrawal):

@@ -9,8 +9,8 @@ package import TellerProtocol
 package final class InMemoryLedgerStore: LedgerStore {
     private struct State {
         var tables = BatchSnapshot()
-        var journal: [AccountKey: [Entry]] = [:]
-        var events: [WithdrawalID: [WithdrawalEvent]] = [:]
+        var journal: [AccountKey: [Ledger.Entry]] = [:]
+        var events: [WithdrawalID: [Ledger.WithdrawalEvent]] = [:]
         var holds: [WithdrawalID: Hold] = [:]
         var payouts: [WithdrawalID: [Payout]] = [:]
         var failure: StoreError?
@@ -68,13 +68,13 @@ package final class InMemoryLedgerStore: LedgerStore {
         }
     }
 
-    package func account(_ key: AccountKey) async throws(StoreError) -> Account? {
+    package func account(_ key: AccountKey) async throws(StoreError) -> Ledger.Account? {
         try read { $0.tables.accounts[key] }
     }
 
     package func entries(
         of key: AccountKey, before: Int64?, limit: Int
-    ) async throws(StoreError) -> [Entry] {
+    ) async throws(StoreError) -> [Ledger.Entry] {
         try read { state in
             let older = state.journal[key, default: []].filter { $0.sequence < before ?? .max }
             return Array(older.reversed().prefix(limit))

@@ -81,22 +81,27 @@ package final class PostgresCluster: Sendable {
 
     private static var isRoot: Bool { NSUserName() == "root" }
 
+    /// Foundation tells that a process has ended by a descriptor which the server would inherit and
+    /// keep open, so Python stands between: it closes every descriptor but the standard ones.
+    private static let closingDescriptors = """
+        import subprocess, sys
+        output = open(sys.argv[1], 'w')
+        sys.exit(subprocess.call(sys.argv[2:], stdin=subprocess.DEVNULL, stdout=output,
+                                 stderr=subprocess.STDOUT))
+        """
+
     @discardableResult
     private func run(_ arguments: [String]) throws -> String {
-        // The server inherits the output, so it must not be a pipe somebody waits on.
-        let quoted = arguments.map { "'\($0.replacing("'", with: "'\\''"))'" }
-        let output = "/tmp/teller-pg-output-\(UInt64.random(in: .min ... .max))"
+        let output = "\(folder.path)/output-\(UInt64.random(in: .min ... .max))"
         defer { try? FileManager.default.removeItem(atPath: output) }
-        let command = quoted.joined(separator: " ") + " > \(output) 2>&1 < /dev/null"
         let prefix = Self.isRoot ? ["runuser", "-u", Self.account, "--"] : []
-        FileManager.default.createFile(atPath: output, contents: nil)
-        try? FileManager.default.setAttributes([.posixPermissions: 0o666], ofItemAtPath: output)
         let outcome = try TestProcess.run(
-            prefix + ["sh", "-c", command], in: URL(filePath: "/tmp"))
+            prefix + ["python3", "-c", Self.closingDescriptors, output] + arguments,
+            in: URL(filePath: "/tmp"))
         let text = (try? String(contentsOfFile: output, encoding: .utf8)) ?? ""
         guard outcome.status == 0 else {
             throw TestProcess.Failure(
-                description: "\(arguments[0]) failed (\(outcome.status)): \(text)")
+                description: "\(arguments[0]) failed (\(outcome.status)): \(text)\(outcome.output)")
         }
         return text
     }
