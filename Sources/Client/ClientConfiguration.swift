@@ -59,8 +59,9 @@ public struct ClientConnectionLimits: Sendable {
     public var keepaliveInterval: Duration = .seconds(15)
     /// How long it may take to give one.
     public var keepaliveTimeout: Duration = .seconds(5)
-    /// Calls of this client in flight at once; more wait their turn.
-    public var callsMax = 1_000
+    /// Calls that may wait while as many are open as the server allows; more fail as
+    /// `notProcessed`.
+    public var callsWaitingMax = 1_000
     /// Bytes of one answer, or of one line of a stream.
     public var answerBytesMax = 16 << 20
 

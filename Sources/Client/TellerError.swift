@@ -5,8 +5,9 @@ public import TellerProtocol
 
 /// Why a call has no result.
 ///
-/// The descriptions name no secret. After every case but `rpc`, a call that changes something may
-/// have been carried out: send it again with the same idempotency key, never with a new one.
+/// The descriptions name no secret. After most errors a call that moves money may still have been
+/// carried out: make it again with the same key (your own, or the same `CallOptions.businessID`),
+/// or leave it to `TellerClient.resumePending` where there is a key journal; never with a new key.
 public enum TellerError: Error, Sendable, Equatable {
     /// The server refused the call, or failed at it.
     case rpc(RPCError)

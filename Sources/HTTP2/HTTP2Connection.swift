@@ -438,8 +438,8 @@ package final class HTTP2Connection: ChannelInboundHandler {
         return next
     }
 
-    /// Sees to it that a peer which falls silent from now on is noticed.
-    func watchSilence() { arm(resources.loop.now + TimeAmount(timeouts.keepaliveInterval)) }
+    /// Sees to it that a silent peer is noticed: at once when it has been silent long enough.
+    func watchSilence() { arm(lastReadAt + TimeAmount(timeouts.keepaliveInterval)) }
 
     /// Sends a PING when the peer has been silent although streams are open.
     ///

@@ -32,6 +32,8 @@ package final class TLSHandler: ChannelDuplexHandler {
         package var pendingBytesMax = 1024 * 1024
         /// Plaintext held back until a flush; more is encrypted at once.
         package var unflushedBytesMax = 64 * 1024
+        /// Reads that made OpenSSL answer by itself while the peer did not take our records.
+        package var unreadAnswersMax = 16
         /// How long a close waits for the peer to take what was written before it.
         package var closeTimeout: Duration = .seconds(1)
 
@@ -53,6 +55,7 @@ package final class TLSHandler: ChannelDuplexHandler {
     /// The layer above has asked for data and got none since.
     private var readIsWanted = false
     private var isClosing = false
+    private var unreadAnswers = 0
 
     /// - Parameter serverName: for a client, the name or IP address the certificate must be for.
     /// - Throws: `TLSError` when OpenSSL has no memory or the name is no name.
@@ -211,7 +214,8 @@ package final class TLSHandler: ChannelDuplexHandler {
     /// without limit.
     private func answerProtocolMessages(_ context: ChannelHandlerContext) -> Bool {
         guard session.hasOutbound else { return true }
-        guard context.channel.isWritable else {
+        unreadAnswers = context.channel.isWritable ? 0 : unreadAnswers + 1
+        guard unreadAnswers <= limits.unreadAnswersMax else {
             fail(context, TLSError(.limitExceeded, "TLS answers are not read"))
             return false
         }

@@ -97,6 +97,21 @@ import Testing
         }
     }
 
+    @Test func `a connection that died while idle is found out before the deadline`() async throws {
+        try await withServer { connection, _, _ in
+            connection == 1 ? [.answer("{}"), .fallSilent] : [.answer("{}")]
+        } configure: {
+            $0.connection.keepaliveInterval = .milliseconds(100)
+            $0.connection.keepaliveTimeout = .seconds(1)
+            $0.deadline = .seconds(30)
+        } _: { client, server in
+            _ = try await client.call(anyGet, .object([]))
+            try await Task.sleep(for: .milliseconds(150))
+            _ = try await client.call(anyGet, .object([]))
+            #expect(server.connections >= 2)
+        }
+    }
+
     @Test func `a slow answer ends at the deadline and not later`() async throws {
         try await withServer { _, request, _ in
             request == 1 ? [.answer("{}")] : []

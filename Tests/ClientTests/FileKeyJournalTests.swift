@@ -182,6 +182,24 @@ import Testing
         }
     }
 
+    @Test func `an entry begun many times at once is pending once`() async throws {
+        try await withFolder { folder in
+            let path = folder.appendingPathComponent("journal").path
+            let entry = try entry(1)
+            try await withJournal(path) { journal in
+                try await withThrowingTaskGroup(of: Void.self) { group in
+                    for _ in 0..<50 { group.addTask { try await journal.begin(entry) } }
+                    try await group.waitForAll()
+                }
+                #expect(await journal.pending() == [entry])
+                await journal.complete(entry)
+                #expect(await journal.pending().isEmpty)
+            }
+            let pending = try await withJournal(path) { await $0.pending() }
+            #expect(pending.isEmpty)
+        }
+    }
+
     @Test func `limits are refusals and leave the journal usable`() async throws {
         try await withFolder { folder in
             let path = folder.appendingPathComponent("journal").path

@@ -93,7 +93,7 @@ struct Connector: Sendable {
         timeouts.keepaliveAcknowledgement = limits.keepaliveTimeout
         return try HTTP2Client.install(
             on: channel, authority: endpoint.authority, isEncrypted: endpoint.isEncrypted,
-            timeouts: timeouts, callsWaitingMax: limits.callsMax, resources: resources,
+            timeouts: timeouts, callsWaitingMax: limits.callsWaitingMax, resources: resources,
             onEnding: onEnding)
     }
 

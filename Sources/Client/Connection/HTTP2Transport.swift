@@ -35,6 +35,12 @@ package final class HTTP2Transport: ClientTransport {
         self.environment = environment
     }
 
+    deinit {
+        if case .connected(let connection) = state.withLock({ $0.phase }) {
+            connection.close(grace: .zero)
+        }
+    }
+
     // MARK: Requests
 
     package func send(

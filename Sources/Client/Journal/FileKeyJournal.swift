@@ -34,6 +34,13 @@ public final class FileKeyJournal: KeyJournal {
         var isWriting = false
         /// Why nothing more is accepted. After a failed fsync nobody knows what is durable.
         var failure: JournalError?
+
+        /// A durable entry is pending now, once however often it was begun.
+        mutating func add(_ begun: JournalRecord.Begun) {
+            guard numbers[begun.entry] == nil else { return completed.append(begun.number) }
+            pending[begun.number] = begun.entry
+            numbers[begun.entry] = begun.number
+        }
     }
 
     private let limits: Limits
@@ -54,10 +61,7 @@ public final class FileKeyJournal: KeyJournal {
             with: JournalRecord(durableBytes: 0, begun: contents.pending).line)
         var state = State()
         state.nextNumber = contents.nextNumber
-        for begun in contents.pending {
-            state.pending[begun.number] = begun.entry
-            state.numbers[begun.entry] = begun.number
-        }
+        for begun in contents.pending { state.add(begun) }
         self.state = Mutex(state)
         let size = file.bytes
         disk = Mutex(JournalDisk(file: file, durableBytes: size, compactBytes: size))
@@ -146,8 +150,7 @@ public final class FileKeyJournal: KeyJournal {
             switch result {
             case .success:
                 for begun in record.begun {
-                    state.pending[begun.number] = begun.entry
-                    state.numbers[begun.entry] = begun.number
+                    state.add(begun)
                 }
                 return []
             case .failure(let error):
