@@ -125,11 +125,12 @@ import Testing
         }
     }
 
-    @Test func `a port where nobody listens is unreachable`() async throws {
+    @Test(arguments: ["http", "https"])
+    func `a port where nobody listens is unreachable`(scheme: String) async throws {
         // A port nobody listens on.
         let server = RawServer { _, _, _ in [] }
         try await server.start()
-        let endpoint = server.endpoint
+        let endpoint = server.endpoint.replacing("http:", with: "\(scheme):")
         try await server.stop()
         var configuration = ClientConfiguration(endpoint: endpoint)
         configuration.deadline = .milliseconds(500)

@@ -158,6 +158,11 @@ private final class HandshakeGate: ChannelInboundHandler, RemovableChannelHandle
         context.fireChannelInactive()
     }
 
+    /// Without a connection the channel is never active, and ends no other way.
+    func handlerRemoved(context: ChannelHandlerContext) {
+        fail(context, TLSError(.closed, "the connection was not made"))
+    }
+
     private func fail(_ context: ChannelHandlerContext, _ error: any Error) {
         guard !isDecided else { return }
         isDecided = true

@@ -32,11 +32,11 @@ struct ExternalClient {
     }
 
     static func withdraw(_ client: TellerClient) async throws(TellerError) {
-        guard let account = AccountID("alice"), let amount = Nanotons(wire: "1500000000") else {
-            return
-        }
+        guard let account = AccountID("alice"), let deposit = Nanotons(wire: "5000000000"),
+            let amount = Nanotons(wire: "1500000000")
+        else { return }
         _ = try await client.account.credit(
-            accountId: account, amount: amount, options: CallOptions(businessID: "deposit-7"))
+            accountId: account, amount: deposit, options: CallOptions(businessID: "deposit-7"))
         let created = try await client.withdraw.create(
             accountId: account, amount: amount,
             destination: "EQDtFpEwcFAEcRe5mLVh2N6C0x-_hJEM7W61_JLnSF74p4q2",
