@@ -145,6 +145,8 @@ let package = Package(
                 "TestSupport", logging,
             ]),
         tests(
+            "ServerTests", ["TellerServer", "TellerClient", "TellerProtocol", "TestSupport"]),
+        tests(
             "StoreTests",
             [
                 "Ledger", "SQLiteStore", "PostgresStore", "TellerProtocol", "TestSupport", logging,
