@@ -121,13 +121,13 @@ package struct BatchPlan: Sendable {
         if let scope = create.scope, let record = snapshot.keys[scope] {
             return replay(create, of: record, fingerprint: fingerprint)
         }
-        guard var account = snapshot.accounts[create.account] else {
-            return .refused(.accountNotFound)
-        }
         let fee: Nanotons
         switch create.admission {
         case .admitted(let admittedFee): fee = admittedFee
         case .refused(let refusal): return .refused(refusal)
+        }
+        guard var account = snapshot.accounts[create.account] else {
+            return .refused(.accountNotFound)
         }
         guard let total = create.amount.adding(fee),
             let available = account.available.subtracting(total)

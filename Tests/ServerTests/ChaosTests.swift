@@ -2,7 +2,6 @@
 // SPDX-License-Identifier: Apache-2.0
 
 import Foundation
-import Synchronization
 import TellerClient
 import TellerProtocol
 import TestSupport
@@ -28,7 +27,7 @@ import Testing
     }
 
     /// What the clients know to have happened.
-    private struct Known {
+    private struct Known: Sendable {
         /// The withdrawal each acknowledged (account, key) stands for.
         var withdrawals: [String: WithdrawalID] = [:]
         var contradictions: [String] = []
@@ -42,7 +41,7 @@ import Testing
         print("chaos on \(kind.rawValue): seed \(seed), \(Self.operations) operations")
         let server = try TellerProcess(
             kind, settings: ["withdraw.minimum=1", "withdraw.fee=1", "gateway.simulator.delay=5ms"])
-        let known = Mutex(Known(credited: Array(repeating: 0, count: Self.accounts)))
+        let known = Shared(Known(credited: Array(repeating: 0, count: Self.accounts)))
         let setUp = try server.client()
         for index in 0..<Self.accounts {
             _ = try await setUp.account.credit(
@@ -56,7 +55,8 @@ import Testing
         try await withThrowingTaskGroup(of: Void.self) { group in
             for client in 0..<Self.clients {
                 group.addTask {
-                    try await Self.work(client, url, SeededRandom(seed: seed &+ UInt64(client)), known)
+                    try await Self.work(
+                        client, url, SeededRandom(seed: seed &+ UInt64(client)), known)
                 }
             }
             var random = SeededRandom(seed: ~seed)
@@ -85,7 +85,7 @@ import Testing
 
     /// One client's operations; each is repeated with its key until it is answered.
     private static func work(
-        _ number: Int, _ url: String, _ seeded: SeededRandom, _ known: borrowing Mutex<Known>
+        _ number: Int, _ url: String, _ seeded: SeededRandom, _ known: Shared<Known>
     ) async throws {
         var random = seeded
         defer { known.withLock { $0.finished += 1 } }
@@ -98,7 +98,7 @@ import Testing
             case 0:
                 let amount = Int64(random.next() % 1000 + 1)
                 let key = Sample.key("credit-\(number)-\(operation)")
-                _ = try await untilAnswered {
+                _ = try await untilAnswered { () async throws(TellerError) in
                     try await client.account.credit(
                         accountId: account(index), amount: Sample.amount(amount),
                         idempotencyKey: key)
@@ -108,12 +108,14 @@ import Testing
                 let one = known.withLock { $0.withdrawals.values.randomElement(using: &random) }
                 guard let one else { continue }
                 // It may be too late; the answer matters less than what the audit finds.
-                _ = try await untilAnswered { try await client.withdraw.cancel(withdrawalId: one) }
+                _ = try await untilAnswered { () async throws(TellerError) in
+                    try await client.withdraw.cancel(withdrawalId: one)
+                }
             default:
                 // Keys are few, so that clients race for them; a key has one meaning.
                 let name = random.next() % UInt64(keys)
                 let amount = Int64(name % 90 + 10)
-                let answer = try await untilAnswered {
+                let answer = try await untilAnswered { () async throws(TellerError) in
                     try await client.withdraw.create(
                         accountId: account(index), amount: Sample.amount(amount),
                         destination: Sample.destination, idempotencyKey: Sample.key("k\(name)"))
@@ -172,9 +174,9 @@ import Testing
             }
             cursor = page.nextCursor
         } while cursor != nil
-        let account = try await client.account.get(accountId: account(index)).account
-        #expect(account.available.rawValue == available, "seed \(seed)")
-        #expect(account.held.rawValue == held, "seed \(seed)")
+        let sums = try await client.account.get(accountId: account(index)).account
+        #expect(sums.available.rawValue == available, "seed \(seed)")
+        #expect(sums.held.rawValue == held, "seed \(seed)")
         #expect(credits == credited, "seed \(seed)")
     }
 }

@@ -74,7 +74,8 @@ import Testing
         let again = try TellerProcess.command(
             ["account", "credit", "alice", "5000000000", "--key", "k"] + url)
         #expect(again.output.contains("replayed"))
-        let get = try TellerProcess.command(["call", "account.get", #"{"accountId":"alice"}"#] + url)
+        let get = try TellerProcess.command(
+            ["call", "account.get", #"{"accountId":"alice"}"#] + url)
         #expect(get.status == 0)
         #expect(get.output.contains(#""available": "5000000000""#))
         let refused = try TellerProcess.command(
@@ -111,8 +112,8 @@ import Testing
             "--store", server.store,
         ])
         #expect(made.status == 0)
-        let token = String(made.output.split(separator: "\n").first ?? "")
-        #expect(token.hasPrefix("tlr_"))
+        let lines = made.output.split(separator: "\n").map(String.init)
+        let token = try #require(lines.first { $0.hasPrefix("tlr_") })
         let header = ["-H", "authorization: Bearer \(token)"]
         #expect(try server.post(Self.info, header).status == 200)
         let refused = try server.post(Self.credit, header)
@@ -198,8 +199,11 @@ import Testing
             ),
             (String(repeating: "[", count: 100_000), 200, "PARSE_ERROR"),
             (
-                "[" + Array(repeating: #"{"jsonrpc":"2.0","id":1,"method":"service.info"}"#,
-                    count: 101).joined(separator: ",") + "]", 200, "INVALID_REQUEST"
+                "["
+                    + Array(
+                        repeating: #"{"jsonrpc":"2.0","id":1,"method":"service.info"}"#,
+                        count: 101
+                    ).joined(separator: ",") + "]", 200, "INVALID_REQUEST"
             ),
         ]
         for (body, status, reason) in cases {

@@ -2,7 +2,6 @@
 // SPDX-License-Identifier: Apache-2.0
 
 import Foundation
-import Synchronization
 import TellerClient
 import TellerProtocol
 import TestSupport
@@ -10,7 +9,7 @@ import Testing
 
 /// What a stop and an outage do to callers.
 @Suite(.serialized) struct OutageTests {
-    private struct Tally {
+    private struct Tally: Sendable {
         var acknowledged: [IdempotencyKey] = []
         var unexpected: [String] = []
         var isOver = false
@@ -26,7 +25,7 @@ import Testing
         _ = try await setUp.account.credit(
             accountId: alice, amount: Sample.amount(5_000_000_000))
         await setUp.shutDown()
-        let tally = Mutex(Tally())
+        let tally = Shared(Tally())
         try await withThrowingTaskGroup(of: Void.self) { group in
             for number in 0..<4 {
                 let client = try server.client { $0.retries.attemptsMax = 1 }
@@ -57,7 +56,7 @@ import Testing
 
     /// Creates withdrawals until the load is over; only retryable refusals are expected.
     private static func load(
-        _ client: TellerClient, _ number: Int, _ account: AccountID, _ tally: borrowing Mutex<Tally>
+        _ client: TellerClient, _ number: Int, _ account: AccountID, _ tally: Shared<Tally>
     ) async {
         var count = 0
         while !tally.withLock({ $0.isOver }), count < 100_000 {
@@ -86,8 +85,10 @@ import Testing
     @Test func `without its database the server lives, says so, and comes back by itself`()
         async throws
     {
-        let server = try TellerProcess(.postgres, settings: ["withdraw.minimum=1"])
-        let cluster = try SharedCluster.get()
+        let cluster = try PostgresCluster()
+        defer { cluster.remove() }
+        let server = try TellerProcess(
+            .postgres, settings: ["withdraw.minimum=1"], cluster: cluster)
         let client = try server.client { $0.deadline = .seconds(2) }
         let alice = Sample.account("alice")
         _ = try await client.account.credit(

@@ -2,6 +2,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
 import Foundation
+import Synchronization
 import TellerClient
 import TellerProtocol
 import TestSupport
@@ -30,18 +31,22 @@ final class TellerProcess {
     private var process: Process?
     private var starts = 0
 
-    /// - Parameter settings: `key=value` configuration beyond store and address.
-    init(_ kind: ServerStore = .sqlite, settings: [String] = [], start: Bool = true) throws {
+    /// - Parameters:
+    ///   - settings: `key=value` configuration beyond store and address.
+    ///   - cluster: where a PostgreSQL store lies; nil for the one all tests share.
+    init(
+        _ kind: ServerStore = .sqlite, settings: [String] = [], cluster: PostgresCluster? = nil
+    ) throws {
         folder = URL(filePath: "/tmp/teller-server-\(UInt64.random(in: .min ... .max))")
         try FileManager.default.createDirectory(at: folder, withIntermediateDirectories: true)
         store =
             switch kind {
             case .sqlite: "sqlite:\(folder.path)/ledger.sqlite"
-            case .postgres: try SharedCluster.get().makeDatabase()
+            case .postgres: try (cluster ?? SharedCluster.get()).makeDatabase()
             }
         arguments = settings.flatMap { ["--set", $0] }
         port = 0
-        if start { try self.start() }
+        try start()
     }
 
     deinit {
@@ -104,7 +109,8 @@ final class TellerProcess {
         return process?.terminationStatus ?? -1
     }
 
-    func client(_ configure: (inout ClientConfiguration) -> Void = { _ in }) throws -> TellerClient {
+    func client(_ configure: (inout ClientConfiguration) -> Void = { _ in }) throws -> TellerClient
+    {
         var configuration = ClientConfiguration(endpoint: url)
         configure(&configuration)
         return try TellerClient(configuration: configuration)
@@ -168,4 +174,15 @@ func eventually(
         try await Task.sleep(for: .milliseconds(20))
     }
     return false
+}
+
+/// A value that several tasks of a test change.
+final class Shared<Value: Sendable>: Sendable {
+    private let value: Mutex<Value>
+
+    init(_ value: Value) { self.value = Mutex(value) }
+
+    func withLock<Result: Sendable>(_ body: (inout Value) -> Result) -> Result {
+        value.withLock { value in body(&value) }
+    }
 }

@@ -62,7 +62,8 @@ import Testing
         await client.shutDown()
     }
 
-    @Test func `silence keeps the money held and the withdrawal SENT over a restart`() async throws {
+    @Test func `silence keeps the money held and the withdrawal SENT over a restart`() async throws
+    {
         let server = try TellerProcess(settings: ["gateway.simulator.outcome=silence"])
         let client = try server.client()
         let alice = Sample.account("alice")

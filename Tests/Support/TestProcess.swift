@@ -13,6 +13,8 @@ package enum TestProcess {
 
     package struct Failure: Error, CustomStringConvertible {
         package var description: String
+
+        package init(description: String) { self.description = description }
     }
 
     /// Runs `arguments` (found through `PATH`) with `input` on standard input and waits.
