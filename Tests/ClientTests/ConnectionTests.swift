@@ -1,8 +1,10 @@
 // SPDX-FileCopyrightText: 2026 The Teller authors
 // SPDX-License-Identifier: Apache-2.0
 
+import Synchronization
 import TellerClient
 import TellerProtocol
+import TestSupport
 import Testing
 
 /// The client against servers that misbehave.
@@ -122,6 +124,52 @@ import Testing
                 try await client.call(
                     anyGet, .object([]), options: CallOptions(deadline: .milliseconds(200)))
             }
+        }
+    }
+
+    @Test func `whatever a server does, calls keep their keys and get their own answers`()
+        async throws
+    {
+        let random = Mutex(SeededRandom(seed: UInt64.random(in: 0 ... .max)))
+        print("seed", random.withLock { $0.seed })
+        try await withServer { _, _, stream in
+            switch random.withLock({ $0.next() % 20 }) {
+            case 0: [.reset(code: 7)]
+            case 1: [.reset(code: 8)]
+            case 2: [.close]
+            case 3: [.echo, .close]
+            case 4: [.goAway(lastStreamID: 0)]
+            case 5: [.goAway(lastStreamID: stream), .echo]
+            case 6: [.goAway(lastStreamID: stream), .echo, .close]
+            default: [.echo]
+            }
+        } configure: {
+            $0.retries.attemptsMax = 1_000
+            $0.retries.budgetFloor = 1_000_000
+            $0.retries.backoffMax = .milliseconds(5)
+            $0.deadline = .seconds(50)
+        } _: { client, server in
+            try await withThrowingTaskGroup(of: Void.self) { group in
+                for worker in 0..<20 {
+                    group.addTask {
+                        for number in 0..<25 {
+                            let name = JSONValue.string("\(worker)-\(number)")
+                            let result = try await client.call(
+                                anyCreate, .object([JSONValue.Member("comment", name)]))
+                            #expect(result["comment"] == name)
+                        }
+                    }
+                }
+                try await group.waitForAll()
+            }
+            var keys: [String: Set<String>] = [:]
+            for body in server.bodies {
+                let comment = body["params"]?["comment"]?.string ?? ""
+                keys[comment, default: []].insert(body["params"]?["idempotencyKey"]?.string ?? "")
+            }
+            #expect(keys.count == 500)
+            #expect(keys.values.allSatisfy { $0.count == 1 })
+            #expect(server.bodies.count > 500)
         }
     }
 

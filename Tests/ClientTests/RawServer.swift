@@ -11,6 +11,8 @@ final class RawServer: Sendable {
     enum Action: Sendable {
         /// A whole response with this `result`.
         case answer(String)
+        /// A whole response whose `result` is the call's params.
+        case echo
         case reset(code: UInt32)
         case goAway(lastStreamID: UInt32)
         case close
@@ -106,19 +108,25 @@ private final class RawConnection: ChannelInboundHandler {
         default: break
         }
         guard type <= 1, flags & 1 == 1 else { return }
+        let body = bodies.removeValue(forKey: stream) ?? []
         let request = server.state.withLock { state in
-            state.bodies.append(bodies.removeValue(forKey: stream) ?? [])
+            state.bodies.append(body)
             return state.bodies.count
         }
         for action in server.script(number, request, stream) {
-            perform(action, stream, context)
+            perform(action, stream, body, context)
         }
     }
 
     private func perform(
-        _ action: RawServer.Action, _ stream: UInt32, _ context: ChannelHandlerContext
+        _ action: RawServer.Action, _ stream: UInt32, _ request: [UInt8],
+        _ context: ChannelHandlerContext
     ) {
         switch action {
+        case .echo:
+            let params = (try? JSONValue.parse(request))?["params"] ?? .null
+            let result = String(decoding: params.jsonBytes, as: UTF8.self)
+            perform(.answer(result), stream, request, context)
         case .answer(let result):
             // 0x88 is `:status: 200` in HPACK's static table.
             send(context, type: 1, flags: 4, stream: stream, [0x88])
