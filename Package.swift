@@ -144,6 +144,7 @@ let package = Package(
                 "Workers", "Ledger", "Resilience", "SQLiteStore", "Supervision", "TellerProtocol",
                 "TestSupport", logging,
             ]),
+        tests("LedgerTests", ["Ledger", "TellerProtocol", "TestSupport"]),
         tests(
             "ServerTests", ["TellerServer", "TellerClient", "TellerProtocol", "TestSupport"]),
         tests(

@@ -88,6 +88,9 @@ package final class GroupCommitter: Sendable {
         return try result.get()
     }
 
+    /// Commands that wait for the commit in flight to end.
+    package var queuedCount: Int { state.withLock { $0.queue.count } }
+
     /// Refuses new commands and returns once the queued ones are committed.
     package func close() async {
         await withCheckedContinuation { continuation in

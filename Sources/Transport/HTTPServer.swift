@@ -47,8 +47,9 @@ package final class HTTPServer: Sendable {
                 (ObjectIdentifier($0), ServerLoop($0))
             })
         gate = ConnectionGate(
-            connectionsMax: configuration.connectionsMax
-                ?? Descriptors.available(reserved: configuration.descriptorsReserved))
+            connectionsMax: min(
+                configuration.connectionsMax ?? .max,
+                Descriptors.available(reserved: configuration.descriptorsReserved)))
     }
 
     /// Connections open now.

@@ -39,8 +39,9 @@ package struct HTTPServerConfiguration: Sendable {
     package var port = 0
     /// Event loop threads; nil for one per core.
     package var eventLoops: Int?
-    /// Connections held open at once; nil for what the limit on file descriptors leaves after
-    /// `descriptorsReserved`. At the limit nothing more is accepted until one closes.
+    /// Connections held open at once, within what the limit on file descriptors leaves after
+    /// `descriptorsReserved`; nil for just that. At the limit nothing more is accepted until one
+    /// closes.
     package var connectionsMax: Int?
     /// Descriptors kept for the store, for files and for the process itself.
     package var descriptorsReserved = 128
