@@ -23,7 +23,7 @@ build: ## Builds everything, tests included.
 
 release: ## Builds the optimised server.
 	@scripts/setup build
-	@$(SWIFT) build -c release --product teller
+	@$(SWIFT) build -c release --product teller --static-swift-stdlib -Xswiftc -cross-module-optimization
 
 check: ## Style and staleness: formatting, generated code.
 	@swift format lint --strict --recursive Package.swift Sources Tests Benchmarks

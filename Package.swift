@@ -128,6 +128,11 @@ let package = Package(
             name: "RPCBenchmark", dependencies: ["RPC", "HTTPMessages", "TellerProtocol", logging],
             path: "Benchmarks/RPC", swiftSettings: settings),
         .executableTarget(
+            name: "WithdrawBenchmark", dependencies: ["HTTP2", "HTTPMessages", nioCore, nioPosix],
+            path: "Benchmarks/Withdraw",
+            exclude: ["accounts.sql", "call.sql", "function.sql", "transaction.sql"],
+            swiftSettings: settings),
+        .executableTarget(
             name: "TransportBenchmark",
             dependencies: ["Transport", "HTTPMessages", "TLS", nioCore, logging],
             path: "Benchmarks/Transport", swiftSettings: settings),

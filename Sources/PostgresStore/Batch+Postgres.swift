@@ -8,7 +8,7 @@ import TellerProtocol
 
 extension Connection {
     /// Begins the batch's transaction, locks what it needs in the order of `BatchNeeds`, and reads
-    /// it: one round trip.
+    /// it: one round trip, or two when keys are known already.
     mutating func load(
         _ needs: BatchNeeds, at now: Timestamp
     ) throws(StoreError) -> BatchSnapshot {
@@ -24,16 +24,18 @@ extension Connection {
         if !needs.withdrawals.isEmpty { try send(BatchStatements.lockWithdrawals, ids) }
         var accounts = Parameters()
         accounts.names(needs.accounts)
-        accounts.uuids(needs.withdrawals) { $0 }
-        try send(BatchStatements.lockAccounts, accounts)
+        if needs.withdrawals.isEmpty {
+            try send(BatchStatements.lockAccounts, accounts)
+        } else {
+            accounts.uuids(needs.withdrawals) { $0 }
+            try send(BatchStatements.lockAllAccounts, accounts)
+        }
+        var keys = Parameters()
         if !needs.keys.isEmpty {
-            var keys = Parameters()
             keys.names(needs.keys.map(\.account))
             keys.int64s(needs.keys) { Int64($0.method.rawValue) }
             keys.texts(needs.keys) { $0.key.text }
             try send(BatchStatements.findKeys, keys)
-            try send(BatchStatements.findKeyWithdrawals, keys)
-            try send(BatchStatements.findKeyEntries, keys)
         }
         var results = try finish().dropFirst(needs.accountsToOpen.isEmpty ? 1 : 2)
         var snapshot = BatchSnapshot()
@@ -49,10 +51,12 @@ extension Connection {
                 snapshot.accounts[account.key] = account
             }
         }
-        if let keys = results.popFirst(), let withdrawals = results.popFirst(),
-            let entries = results.popFirst()
-        {
-            try snapshot.add(keys: keys, withdrawals: withdrawals, entries: entries)
+        // Keys are mostly new; what known ones stand for is worth a round trip of its own.
+        if let rows = results.popFirst(), rows.count > 0 {
+            try send(BatchStatements.findKeyWithdrawals, keys)
+            try send(BatchStatements.findKeyEntries, keys)
+            let found = try finish()
+            try snapshot.add(keys: rows, withdrawals: found[0], entries: found[1])
         }
         return snapshot
     }

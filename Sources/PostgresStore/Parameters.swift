@@ -123,10 +123,21 @@ extension Parameters {
 }
 
 extension [UInt8] {
-    fileprivate mutating func appendBigEndian<Value: FixedWidthInteger>(_ value: Value) {
-        for shift in stride(from: Value.bitWidth - 8, through: 0, by: -8) {
-            append(UInt8(truncatingIfNeeded: value >> shift))
-        }
+    fileprivate mutating func appendBigEndian(_ value: Int64) {
+        appendBigEndian(UInt64(bitPattern: value))
+    }
+
+    fileprivate mutating func appendBigEndian(_ value: Int32) {
+        let bits = UInt32(bitPattern: value)
+        append(UInt8(truncatingIfNeeded: bits >> 24))
+        append(UInt8(truncatingIfNeeded: bits >> 16))
+        append(UInt8(truncatingIfNeeded: bits >> 8))
+        append(UInt8(truncatingIfNeeded: bits))
+    }
+
+    fileprivate mutating func appendBigEndian(_ value: UInt64) {
+        appendBigEndian(Int32(truncatingIfNeeded: value >> 32))
+        appendBigEndian(Int32(truncatingIfNeeded: value))
     }
 
     fileprivate mutating func append(_ id: WithdrawalID) {

@@ -86,12 +86,20 @@ extension PostgresStore: LedgerStore {
     ) throws(StoreError) -> [LedgerOutcome] {
         let needs = BatchNeeds(commands)
         var retries = 0
+        var hasReconnected = false
         while true {
             do throws(StoreError) {
                 return try commitOnce(commands, needs, at: now)
             } catch {
-                guard error.isTransient, retries < Self.transientRetriesMax else { throw error }
-                retries += 1
+                if error.isTransient, retries < Self.transientRetriesMax {
+                    retries += 1
+                } else if error.code == .unavailable, !hasReconnected {
+                    // Nothing was written; perhaps the server has only closed a connection that
+                    // stood idle, and shows it now.
+                    hasReconnected = true
+                } else {
+                    throw error
+                }
             }
         }
     }

@@ -39,6 +39,22 @@ enum BatchStatements {
             SELECT a.tenant, a.account, a.available, a.held, a.last_sequence, a.created_at,
                 a.updated_at
             FROM (
+                SELECT tenant, account FROM unnest($1::text[], $2::text[]) AS n (tenant, account)
+                ORDER BY tenant COLLATE "C", account COLLATE "C"
+            ) AS named
+            CROSS JOIN LATERAL (
+                SELECT * FROM accounts
+                WHERE tenant = named.tenant AND account = named.account FOR UPDATE
+            ) AS a
+            """)
+
+    /// `lockAccounts` with the accounts of the withdrawals `$3` among those to lock.
+    static let lockAllAccounts = Statement(
+        name: "lock_all_accounts",
+        sql: """
+            SELECT a.tenant, a.account, a.available, a.held, a.last_sequence, a.created_at,
+                a.updated_at
+            FROM (
                 SELECT tenant COLLATE "C" AS tenant, account COLLATE "C" AS account
                 FROM unnest($1::text[], $2::text[]) AS named (tenant, account)
                 UNION SELECT tenant, account FROM withdrawals WHERE id = ANY ($3::uuid[])
@@ -47,26 +63,34 @@ enum BatchStatements {
             ORDER BY a.tenant, a.account FOR UPDATE OF a
             """)
 
+    /// The records of the keys asked for. `OFFSET 0` keeps the planner from turning the look-ups
+    /// round: whatever it believes of the table's size, each key is one descent of the index.
+    private static let askedKeys = """
+        unnest($1::text[], $2::text[], $3::bigint[], $4::text[])
+            AS asked (tenant, account, method, key)
+        CROSS JOIN LATERAL (
+            SELECT * FROM idempotency_keys
+            WHERE tenant = asked.tenant AND account = asked.account
+                AND method = asked.method AND key = asked.key OFFSET 0
+        ) AS k
+        """
+
     static let findKeys = Statement(
         name: "find_keys",
         sql: """
             SELECT k.tenant, k.account, k.method, k.key, k.fingerprint, k.withdrawal_id,
                 k.entry_sequence, k.first_seen_at, k.expires_at
-            FROM unnest($1::text[], $2::text[], $3::bigint[], $4::text[])
-                AS asked (tenant, account, method, key)
-            JOIN idempotency_keys k ON k.tenant = asked.tenant AND k.account = asked.account
-                AND k.method = asked.method AND k.key = asked.key
+            FROM \(askedKeys)
             """)
 
     static let findKeyWithdrawals = Statement(
         name: "find_key_withdrawals",
         sql: """
             SELECT \(WithdrawalStatements.prefixedColumns("w"))
-            FROM unnest($1::text[], $2::text[], $3::bigint[], $4::text[])
-                AS asked (tenant, account, method, key)
-            JOIN idempotency_keys k ON k.tenant = asked.tenant AND k.account = asked.account
-                AND k.method = asked.method AND k.key = asked.key
-            JOIN withdrawals w ON w.id = k.withdrawal_id
+            FROM \(askedKeys)
+            CROSS JOIN LATERAL (
+                SELECT * FROM withdrawals WHERE id = k.withdrawal_id OFFSET 0
+            ) AS w
             """)
 
     static let findKeyEntries = Statement(
@@ -74,12 +98,11 @@ enum BatchStatements {
         sql: """
             SELECT e.tenant, e.account, e.sequence, e.kind, e.available_delta, e.held_delta,
                 e.available, e.held, e.withdrawal_id, e.reference, e.at
-            FROM unnest($1::text[], $2::text[], $3::bigint[], $4::text[])
-                AS asked (tenant, account, method, key)
-            JOIN idempotency_keys k ON k.tenant = asked.tenant AND k.account = asked.account
-                AND k.method = asked.method AND k.key = asked.key
-            JOIN entries e ON e.tenant = k.tenant AND e.account = k.account
-                AND e.sequence = k.entry_sequence
+            FROM \(askedKeys)
+            CROSS JOIN LATERAL (
+                SELECT * FROM entries WHERE tenant = k.tenant AND account = k.account
+                    AND sequence = k.entry_sequence OFFSET 0
+            ) AS e
             """)
 
     static let updateAccounts = Statement(
@@ -159,8 +182,9 @@ enum BatchStatements {
             """)
 
     static let all = [
-        begin, commit, rollback, openAccounts, lockWithdrawals, lockAccounts, findKeys,
-        findKeyWithdrawals, findKeyEntries, updateAccounts, insertEntries, insertWithdrawals,
+        begin, commit, rollback, openAccounts, lockWithdrawals, lockAccounts, lockAllAccounts,
+        findKeys, findKeyWithdrawals, findKeyEntries, updateAccounts, insertEntries,
+        insertWithdrawals,
         updateWithdrawals, insertEvents, openHolds, endHolds, insertKeys, insertPayouts,
     ]
 }

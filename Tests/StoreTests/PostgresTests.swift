@@ -88,8 +88,13 @@ import Testing
             try cluster.start()
             try await eventually { try await store.ping() }
         }
-        let replays = try store.commit(
-            acknowledged.map { Sample.create(alice, 1, key: $0, fee: 0) }, at: Sample.now)
+        print("\(acknowledged.count) withdrawals were acknowledged")
+        var replays: [LedgerOutcome] = []
+        for start in stride(from: 0, to: acknowledged.count, by: 200) {
+            let keys = acknowledged[start..<min(start + 200, acknowledged.count)]
+            replays += try store.commit(
+                keys.map { Sample.create(alice, 1, key: $0, fee: 0) }, at: Sample.now)
+        }
         for (key, outcome) in zip(acknowledged, replays) {
             guard case .createReplayed = outcome else {
                 Issue.record("\(key) was acknowledged and is lost")
@@ -107,7 +112,10 @@ import Testing
             do {
                 return try await body()
             } catch {
-                guard ContinuousClock.now < end else { throw error }
+                guard ContinuousClock.now < end else {
+                    Issue.record("\((error as? StoreError)?.debugDescription ?? "\(error)")")
+                    throw error
+                }
                 try await Task.sleep(for: .milliseconds(20))
             }
         }
