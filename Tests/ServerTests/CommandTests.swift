@@ -40,6 +40,11 @@ import Testing
         #expect(outcome.output.lowercased().contains(word.lowercased()), "\(outcome.output)")
     }
 
+    @Test(arguments: [["--no-such-flag"], ["no-such-command"], ["serve", "--no-such-flag"]])
+    func `a wrong flag or command ends with 64`(arguments: [String]) throws {
+        #expect(try TellerProcess.command(arguments).status == 64)
+    }
+
     @Test func `an unknown variable or key of a file is refused`() throws {
         let variable = try TellerProcess.command(["serve"], environment: ["TELLER_NO_SUCH=1"])
         #expect(variable.status == 78)
@@ -151,20 +156,23 @@ import Testing
             "tls.key=\(certificates.server.keyFile)",
             "tls.clientAuthorities=\(certificates.authorityFile)",
             "tls.clientCertificates=optional", "access.tokens=required",
+            "access.certificates=CN=payout-backend,O=Teller Tests=shop:service:read",
         ])
-        let url = "https://127.0.0.1:\(server.port)"
-        let plain = try TestProcess.runChecked([
-            "curl", "-sSk", "--http2", "-o", "/dev/null", "-w", "%{http_version} %{http_code}",
-            "-d", Self.info, "\(url)/rpc",
-        ])
-        #expect(plain == "2 401")
+        func status(_ version: String, _ extra: [String] = []) throws -> String {
+            try TestProcess.runChecked(
+                [
+                    "curl", "-sSk", "-m", "20", version, "-o", "/dev/null",
+                    "-w", "%{http_version} %{http_code}", "-d", Self.info,
+                ] + extra + ["https://127.0.0.1:\(server.port)/rpc"])
+        }
+        let identity = [
+            "--cert", certificates.client.certificateFile, "--key", certificates.client.keyFile,
+        ]
+        #expect(try status("--http2") == "2 401")
+        #expect(try status("--http2", identity) == "2 200")
         server.kill(SIGHUP)
         #expect(try await eventually { server.log.contains("certificates reloaded") })
-        let after = try TestProcess.runChecked([
-            "curl", "-sSk", "--http1.1", "-o", "/dev/null", "-w", "%{http_version} %{http_code}",
-            "\(url)/livez",
-        ])
-        #expect(after == "1.1 200")
+        #expect(try status("--http1.1", identity) == "1.1 200")
     }
 }
 
