@@ -21,7 +21,7 @@ package final class SQLiteStore: Sendable {
     /// Opens or makes the file and brings its schema up to date.
     ///
     /// - Parameters:
-    ///   - path: the file; its folder is made when it is missing.
+    ///   - path: the file, in a folder that exists.
     ///   - outcomeLifeMilliseconds: how long a key's first outcome is replayed.
     package init(path: String, outcomeLifeMilliseconds: Int64) throws(StoreError) {
         self.outcomeLifeMilliseconds = outcomeLifeMilliseconds
