@@ -4,23 +4,22 @@
 \set random random(1, 9000000000000000)
 BEGIN;
 -- Ids rise with time, as Teller's do.
-SELECT available, held, last_sequence,
+SELECT number, available, held, last_sequence,
     lpad(to_hex((extract(epoch FROM clock_timestamp()) * 1000000)::bigint), 16, '0')
         || lpad(to_hex(:random::bigint), 16, '0') AS id
     FROM accounts WHERE tenant = 'default' AND account = 'bench-' || :n::text FOR UPDATE \gset
 SELECT fingerprint FROM idempotency_keys
-    WHERE tenant = 'default' AND account = 'bench-' || :n::text AND method = 1 AND key = 'pgbench-' || :key::text;
+    WHERE account_number = :number AND method = 1 AND key = 'pgbench-' || :key::text;
 UPDATE accounts SET available = available - 15000000, held = held + 15000000,
         last_sequence = last_sequence + 1, updated_at = 1
-    WHERE tenant = 'default' AND account = 'bench-' || :n::text;
-INSERT INTO entries SELECT tenant, account, last_sequence, 'HOLD', -15000000, 15000000, available, held,
+    WHERE number = :number;
+INSERT INTO entries SELECT number, last_sequence, 'HOLD', -15000000, 15000000, available, held,
         :id::uuid, NULL, 1
-    FROM accounts WHERE tenant = 'default' AND account = 'bench-' || :n::text;
-INSERT INTO withdrawals VALUES (:id::uuid, 'default', 'bench-' || :n::text, 10000000, 5000000,
+    FROM accounts WHERE number = :number;
+INSERT INTO withdrawals VALUES (:id::uuid, :number, 10000000, 5000000,
     '0' || chr(58) || 'ca6e321c7cce9ecedf0a8ca2492ec8592494aa5fb5ce0387dff96ef6af982a3e', false, NULL, 'PENDING', 1, 1, 1,
     NULL, NULL);
-INSERT INTO holds VALUES (:id::uuid, 'default', 'bench-' || :n::text, 15000000, 'OPEN', 1);
-INSERT INTO withdrawal_events VALUES (:id::uuid, 1, 'PENDING', 1, NULL);
-INSERT INTO idempotency_keys VALUES ('default', 'bench-' || :n::text, 1, 'pgbench-' || :key::text,
+INSERT INTO holds VALUES (:number, :id::uuid, 15000000, 1);
+INSERT INTO idempotency_keys VALUES (:number, 1, 'pgbench-' || :key::text,
     decode(lpad(to_hex(:key::bigint), 64, '0'), 'hex'), :id::uuid, NULL, 1, 1);
 COMMIT;

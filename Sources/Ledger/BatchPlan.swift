@@ -58,9 +58,10 @@ package struct BatchWrites: Sendable {
     package var entries: [Entry] = []
     package var newWithdrawals: [Withdrawal] = []
     package var changedWithdrawals: [Withdrawal] = []
+    /// From each withdrawal's second on; the first is `Withdrawal.creation`.
     package var events: [WithdrawalEvent] = []
     package var openedHolds: [Hold] = []
-    package var endedHolds: [Hold] = []
+    package var endedHolds: [HoldKey] = []
     package var keys: [KeyRecord] = []
     package var payouts: [Payout] = []
 
@@ -79,6 +80,16 @@ package struct BatchPlan: Sendable {
     /// One outcome for each command, in order.
     package private(set) var outcomes: [LedgerOutcome] = []
     package private(set) var writes = BatchWrites()
+
+    /// Whether no command was refused.
+    package var acceptsAll: Bool {
+        outcomes.allSatisfy { outcome in
+            switch outcome {
+            case .refused, .conflict: false
+            default: true
+            }
+        }
+    }
 
     private var snapshot: BatchSnapshot
     private let now: Timestamp
@@ -147,10 +158,7 @@ package struct BatchPlan: Sendable {
         changedWithdrawals[create.id] = .new(writes.newWithdrawals.count)
         writes.newWithdrawals.append(withdrawal)
         writes.openedHolds.append(
-            Hold(id: create.id, account: create.account, amount: total, state: .open, at: now))
-        writes.events.append(
-            WithdrawalEvent(
-                withdrawalID: create.id, sequence: 1, state: .pending, at: now, detail: nil))
+            Hold(id: create.id, account: create.account, amount: total, openedAt: now))
         return .created(
             withdrawal,
             record: remember(create.scope, fingerprint, as: .withdrawal(create.id)))
@@ -229,10 +237,7 @@ package struct BatchPlan: Sendable {
             kind, to: &account, availableDelta: freed.rawValue, heldDelta: -unheld.rawValue,
             withdrawalID: withdrawal.id, reference: nil)
         if unheld != .zero {
-            writes.endedHolds.append(
-                Hold(
-                    id: withdrawal.id, account: withdrawal.account, amount: total,
-                    state: kind == .release ? .released : .captured, at: now))
+            writes.endedHolds.append(HoldKey(account: withdrawal.account, id: withdrawal.id))
         }
         return nil
     }

@@ -141,6 +141,12 @@ package struct Withdrawal: Hashable, Sendable {
         self.failureReason = failureReason
     }
 
+    /// The first event of its life, which no store keeps a row of.
+    package var creation: WithdrawalEvent {
+        WithdrawalEvent(
+            withdrawalID: id, sequence: 1, state: .pending, at: createdAt, detail: nil)
+    }
+
     /// The withdrawal as its creation was answered: what a replay returns.
     package var asFirstAnswered: Withdrawal {
         var first = self
@@ -176,29 +182,31 @@ package struct WithdrawalEvent: Hashable, Sendable {
 }
 
 /// Money reserved for one purpose; it ends captured or released, once.
+///
+/// The ledger keeps the open ones; how a hold ended is an entry of the journal.
 package struct Hold: Hashable, Sendable {
-    package enum State: String, Sendable, CaseIterable {
-        case open = "OPEN"
-        case captured = "CAPTURED"
-        case released = "RELEASED"
-    }
-
     /// The withdrawal it is for.
     package let id: WithdrawalID
     package let account: AccountKey
     package let amount: Nanotons
-    package let state: State
-    /// When it began or, once ended, when it ended.
-    package let at: Timestamp
+    package let openedAt: Timestamp
 
-    package init(
-        id: WithdrawalID, account: AccountKey, amount: Nanotons, state: State, at: Timestamp
-    ) {
+    package init(id: WithdrawalID, account: AccountKey, amount: Nanotons, openedAt: Timestamp) {
         self.id = id
         self.account = account
         self.amount = amount
-        self.state = state
-        self.at = at
+        self.openedAt = openedAt
+    }
+}
+
+/// What names an open hold.
+package struct HoldKey: Hashable, Sendable {
+    package let account: AccountKey
+    package let id: WithdrawalID
+
+    package init(account: AccountKey, id: WithdrawalID) {
+        self.account = account
+        self.id = id
     }
 }
 

@@ -6,12 +6,60 @@ import TellerProtocol
 
 // The rows of a batch, as parameters and results.
 
+/// The rows a batch is planned on.
+struct LoadedBatch {
+    fileprivate(set) var snapshot = BatchSnapshot()
+    /// The numbers by which the tables know the batch's accounts.
+    fileprivate var numbers: [AccountKey: Int64] = [:]
+
+    /// Every account read.
+    var accounts: some Sequence<AccountKey> { numbers.keys }
+
+    fileprivate mutating func add(_ row: AccountCache.Row) {
+        numbers[row.account.key] = row.number
+        // An account without entries was opened for this batch; for the plan it comes into being
+        // with its first entry.
+        if row.account.lastSequence > 0 { snapshot.accounts[row.account.key] = row.account }
+    }
+}
+
 extension Connection {
+    /// Reads what the batch needs without locking it: what the connection remembers of accounts,
+    /// and one round trip for the rest, if any. Keys are taken to be new.
+    ///
+    /// - Returns: nil when the batch may need accounts that must be opened first.
+    mutating func glance(at needs: BatchNeeds) throws(StoreError) -> LoadedBatch? {
+        var loaded = LoadedBatch()
+        var unknown: [AccountKey] = []
+        for key in needs.accounts {
+            if let row = accounts[key] { loaded.add(row) } else { unknown.append(key) }
+        }
+        let isAllOpen = needs.accountsToOpen.allSatisfy { loaded.numbers[$0] != nil }
+        guard isAllOpen else { return nil }
+        var names = Parameters()
+        names.names(unknown)
+        if !needs.withdrawals.isEmpty {
+            var ids = Parameters()
+            ids.uuids(needs.withdrawals) { $0 }
+            try send(BatchStatements.readWithdrawals, ids)
+            names.uuids(needs.withdrawals) { $0 }
+            try send(BatchStatements.readAllAccounts, names)
+        } else if !unknown.isEmpty {
+            try send(BatchStatements.readAccounts, names)
+        } else {
+            return loaded
+        }
+        let results = try finish()
+        if results.count > 1 { try loaded.add(withdrawals: results[0]) }
+        for row in try results[results.count - 1].cachedAccounts() { loaded.add(row) }
+        return loaded
+    }
+
     /// Begins the batch's transaction, locks what it needs in the order of `BatchNeeds`, and reads
     /// it: one round trip, or two when keys are known already.
-    mutating func load(
+    mutating func lock(
         _ needs: BatchNeeds, at now: Timestamp
-    ) throws(StoreError) -> BatchSnapshot {
+    ) throws(StoreError) -> LoadedBatch {
         try send(BatchStatements.begin)
         if !needs.accountsToOpen.isEmpty {
             var opened = Parameters()
@@ -38,53 +86,81 @@ extension Connection {
             try send(BatchStatements.findKeys, keys)
         }
         var results = try finish().dropFirst(needs.accountsToOpen.isEmpty ? 1 : 2)
-        var snapshot = BatchSnapshot()
+        var loaded = LoadedBatch()
         if !needs.withdrawals.isEmpty, let rows = results.popFirst() {
-            for withdrawal in try rows.withdrawals() {
-                snapshot.withdrawals[withdrawal.id] = withdrawal
-            }
+            try loaded.add(withdrawals: rows)
         }
         if let rows = results.popFirst() {
-            // An account without entries was opened for this batch; for the plan it comes into
-            // being with its first entry.
-            for account in try rows.accounts() where account.lastSequence > 0 {
-                snapshot.accounts[account.key] = account
-            }
+            for row in try rows.cachedAccounts() { loaded.add(row) }
         }
         // Keys are mostly new; what known ones stand for is worth a round trip of its own.
         if let rows = results.popFirst(), rows.count > 0 {
             try send(BatchStatements.findKeyWithdrawals, keys)
             try send(BatchStatements.findKeyEntries, keys)
             let found = try finish()
-            try snapshot.add(keys: rows, withdrawals: found[0], entries: found[1])
+            try loaded.snapshot.add(keys: rows, withdrawals: found[0], entries: found[1])
         }
-        return snapshot
+        return loaded
     }
 
-    /// Writes the batch and commits: one round trip.
-    mutating func store(_ writes: BatchWrites) throws(StoreError) {
-        if !writes.accounts.isEmpty { try send(BatchStatements.updateAccounts, writes.accountRows) }
-        if !writes.entries.isEmpty { try send(BatchStatements.insertEntries, writes.entryRows) }
-        if !writes.newWithdrawals.isEmpty {
-            try send(BatchStatements.insertWithdrawals, writes.newWithdrawalRows)
-        }
+    /// Writes what was planned on `loaded`, and commits: one round trip. Rows are locked, and must
+    /// not have moved, in the same order as by `lock`.
+    ///
+    /// - Parameter isBegun: whether `lock` has begun the transaction.
+    mutating func store(
+        _ writes: BatchWrites, on loaded: LoadedBatch, isBegun: Bool
+    ) throws(StoreError) {
+        if !isBegun { try send(BatchStatements.begin) }
         if !writes.changedWithdrawals.isEmpty {
-            try send(BatchStatements.updateWithdrawals, writes.changedWithdrawalRows)
+            try send(BatchStatements.updateWithdrawals, writes.changedWithdrawalRows(loaded))
+        }
+        if !writes.accounts.isEmpty {
+            try send(BatchStatements.updateAccounts, writes.accountRows(loaded))
+        }
+        if !writes.keys.isEmpty { try send(BatchStatements.insertKeys, writes.keyRows(loaded)) }
+        if !writes.entries.isEmpty {
+            try send(BatchStatements.insertEntries, writes.entryRows(loaded))
+        }
+        if !writes.newWithdrawals.isEmpty {
+            try send(BatchStatements.insertWithdrawals, writes.newWithdrawalRows(loaded))
         }
         if !writes.events.isEmpty { try send(BatchStatements.insertEvents, writes.eventRows) }
         if !writes.openedHolds.isEmpty {
-            try send(BatchStatements.openHolds, writes.openedHoldRows)
+            try send(BatchStatements.openHolds, writes.openedHoldRows(loaded))
         }
-        if !writes.endedHolds.isEmpty { try send(BatchStatements.endHolds, writes.endedHoldRows) }
-        if !writes.keys.isEmpty { try send(BatchStatements.insertKeys, writes.keyRows) }
+        if !writes.endedHolds.isEmpty {
+            try send(BatchStatements.endHolds, writes.endedHoldRows(loaded))
+        }
         if !writes.payouts.isEmpty { try send(BatchStatements.insertPayouts, writes.payoutRows) }
         try send(BatchStatements.commit)
         _ = try finish()
+        for account in writes.accounts {
+            guard let number = loaded.numbers[account.key] else { continue }
+            accounts.insert(AccountCache.Row(number: number, account: account))
+        }
     }
 
     mutating func rollBack() throws(StoreError) {
         try send(BatchStatements.rollback)
         _ = try finish()
+    }
+}
+
+extension LoadedBatch {
+    fileprivate mutating func add(withdrawals rows: ResultRows) throws(StoreError) {
+        for withdrawal in try rows.withdrawals() {
+            snapshot.withdrawals[withdrawal.id] = withdrawal
+        }
+    }
+}
+
+extension ResultRows {
+    fileprivate func cachedAccounts() throws(StoreError) -> [AccountCache.Row] {
+        var rows: [AccountCache.Row] = []
+        for (row, account) in try accounts().enumerated() {
+            rows.append(AccountCache.Row(number: try int64(row, 7), account: account))
+        }
+        return rows
     }
 }
 
@@ -129,9 +205,11 @@ extension Parameters {
 }
 
 extension BatchWrites {
-    fileprivate var accountRows: Parameters {
+    fileprivate func accountRows(_ loaded: LoadedBatch) -> Parameters {
         var rows = Parameters()
-        rows.names(accounts.map(\.key))
+        let accounts = accounts.sorted { $0.key < $1.key }
+        rows.int64s(accounts) { loaded.numbers[$0.key] }
+        rows.int64s(accounts) { loaded.snapshot.accounts[$0.key]?.lastSequence ?? 0 }
         rows.int64s(accounts) { $0.available.rawValue }
         rows.int64s(accounts) { $0.held.rawValue }
         rows.int64s(accounts) { $0.lastSequence }
@@ -139,9 +217,9 @@ extension BatchWrites {
         return rows
     }
 
-    fileprivate var entryRows: Parameters {
+    fileprivate func entryRows(_ loaded: LoadedBatch) -> Parameters {
         var rows = Parameters()
-        rows.names(entries.map(\.account))
+        rows.int64s(entries) { loaded.numbers[$0.account] }
         rows.int64s(entries) { $0.sequence }
         rows.texts(entries) { $0.kind.rawValue }
         rows.int64s(entries) { $0.availableDelta }
@@ -154,10 +232,10 @@ extension BatchWrites {
         return rows
     }
 
-    fileprivate var newWithdrawalRows: Parameters {
+    fileprivate func newWithdrawalRows(_ loaded: LoadedBatch) -> Parameters {
         var rows = Parameters()
         rows.uuids(newWithdrawals) { $0.id }
-        rows.names(newWithdrawals.map(\.account))
+        rows.int64s(newWithdrawals) { loaded.numbers[$0.account] }
         rows.int64s(newWithdrawals) { $0.amount.rawValue }
         rows.int64s(newWithdrawals) { $0.fee.rawValue }
         rows.texts(newWithdrawals) { $0.destination.rawAddress }
@@ -172,9 +250,11 @@ extension BatchWrites {
         return rows
     }
 
-    fileprivate var changedWithdrawalRows: Parameters {
+    fileprivate func changedWithdrawalRows(_ loaded: LoadedBatch) -> Parameters {
         var rows = Parameters()
+        let changedWithdrawals = changedWithdrawals.sorted { $0.id < $1.id }
         rows.uuids(changedWithdrawals) { $0.id }
+        rows.int64s(changedWithdrawals) { loaded.snapshot.withdrawals[$0.id]?.version }
         rows.texts(changedWithdrawals) { $0.state.rawValue }
         rows.int64s(changedWithdrawals) { $0.version }
         rows.int64s(changedWithdrawals) { $0.updatedAt.unixMilliseconds }
@@ -193,27 +273,25 @@ extension BatchWrites {
         return rows
     }
 
-    fileprivate var openedHoldRows: Parameters {
+    fileprivate func openedHoldRows(_ loaded: LoadedBatch) -> Parameters {
         var rows = Parameters()
+        rows.int64s(openedHolds) { loaded.numbers[$0.account] }
         rows.uuids(openedHolds) { $0.id }
-        rows.names(openedHolds.map(\.account))
         rows.int64s(openedHolds) { $0.amount.rawValue }
-        rows.texts(openedHolds) { $0.state.rawValue }
-        rows.int64s(openedHolds) { $0.at.unixMilliseconds }
+        rows.int64s(openedHolds) { $0.openedAt.unixMilliseconds }
         return rows
     }
 
-    fileprivate var endedHoldRows: Parameters {
+    fileprivate func endedHoldRows(_ loaded: LoadedBatch) -> Parameters {
         var rows = Parameters()
+        rows.int64s(endedHolds) { loaded.numbers[$0.account] }
         rows.uuids(endedHolds) { $0.id }
-        rows.texts(endedHolds) { $0.state.rawValue }
-        rows.int64s(endedHolds) { $0.at.unixMilliseconds }
         return rows
     }
 
-    fileprivate var keyRows: Parameters {
+    fileprivate func keyRows(_ loaded: LoadedBatch) -> Parameters {
         var rows = Parameters()
-        rows.names(keys.map(\.scope.account))
+        rows.int64s(keys) { loaded.numbers[$0.scope.account] }
         rows.int64s(keys) { Int64($0.scope.method.rawValue) }
         rows.texts(keys) { $0.scope.key.text }
         rows.blobs(keys) { $0.fingerprint.bytes }

@@ -23,6 +23,8 @@ struct Connection: ~Copyable {
     ]
 
     private let handle: OpaquePointer
+    /// What the connection that writes remembers of accounts.
+    var accounts = AccountCache()
     /// Statements sent since the last `finish`.
     private var sent = 0
 

@@ -9,15 +9,28 @@ enum Migrations {
     ]
 
     static var ledger: String {
-        [accounts, entries, holds, withdrawals, events, keys, payouts, tokens]
+        [guards, accounts, entries, holds, withdrawals, events, keys, payouts, tokens]
             .joined(separator: "\n")
     }
 
-    // Times are Unix milliseconds, amounts nanotons. Tenant and account lead every key and compare
+    // Times are Unix milliseconds, amounts nanotons. An account is named by tenant and account, and
+    // by its number everywhere else: keys of integers are small and quickly compared. Names compare
     // by their bytes, so that locks are taken in one order whatever the database's locale.
+
+    /// A batch that was planned on rows that have moved since must not be written.
+    private static let guards = """
+        CREATE FUNCTION expect_rows(changed bigint, expected bigint) RETURNS void
+        LANGUAGE plpgsql AS $$ BEGIN
+            IF changed <> expected THEN
+                RAISE EXCEPTION 'the batch was planned on rows that have moved'
+                    USING ERRCODE = 'serialization_failure';
+            END IF;
+        END $$;
+        """
 
     private static let accounts = """
         CREATE TABLE accounts (
+            number bigint GENERATED ALWAYS AS IDENTITY PRIMARY KEY,
             tenant text COLLATE "C" NOT NULL,
             account text COLLATE "C" NOT NULL,
             available bigint NOT NULL CHECK (available >= 0),
@@ -25,14 +38,13 @@ enum Migrations {
             last_sequence bigint NOT NULL,
             created_at bigint NOT NULL,
             updated_at bigint NOT NULL,
-            PRIMARY KEY (tenant, account)
+            UNIQUE (tenant, account)
         ) WITH (fillfactor = 50);
         """
 
     private static let entries = """
         CREATE TABLE entries (
-            tenant text COLLATE "C" NOT NULL,
-            account text COLLATE "C" NOT NULL,
+            account_number bigint NOT NULL,
             sequence bigint NOT NULL,
             kind text COLLATE "C" NOT NULL,
             available_delta bigint NOT NULL,
@@ -42,7 +54,7 @@ enum Migrations {
             withdrawal_id uuid,
             reference text,
             at bigint NOT NULL,
-            PRIMARY KEY (tenant, account, sequence)
+            PRIMARY KEY (account_number, sequence)
         );
         CREATE FUNCTION refuse_change() RETURNS trigger LANGUAGE plpgsql AS
             $$ BEGIN RAISE EXCEPTION 'the journal is append-only'; END $$;
@@ -50,24 +62,21 @@ enum Migrations {
             FOR EACH STATEMENT EXECUTE FUNCTION refuse_change();
         """
 
+    /// The open ones; how a hold ended stands in the journal.
     private static let holds = """
         CREATE TABLE holds (
-            id uuid PRIMARY KEY,
-            tenant text COLLATE "C" NOT NULL,
-            account text COLLATE "C" NOT NULL,
+            account_number bigint NOT NULL,
+            id uuid NOT NULL,
             amount bigint NOT NULL,
-            state text COLLATE "C" NOT NULL,
             opened_at bigint NOT NULL,
-            ended_at bigint
-        ) WITH (fillfactor = 80);
-        CREATE INDEX open_holds ON holds (tenant, account) WHERE state = 'OPEN';
+            PRIMARY KEY (account_number, id)
+        );
         """
 
     private static let withdrawals = """
         CREATE TABLE withdrawals (
             id uuid PRIMARY KEY,
-            tenant text COLLATE "C" NOT NULL,
-            account text COLLATE "C" NOT NULL,
+            account_number bigint NOT NULL,
             amount bigint NOT NULL,
             fee bigint NOT NULL,
             address text COLLATE "C" NOT NULL,
@@ -80,11 +89,12 @@ enum Migrations {
             transaction_hash text,
             failure_reason text
         ) WITH (fillfactor = 80);
-        CREATE INDEX withdrawals_by_account ON withdrawals (tenant, account, id);
+        CREATE INDEX withdrawals_by_account ON withdrawals (account_number, id);
         CREATE INDEX unsettled_withdrawals ON withdrawals (state, updated_at, id)
             WHERE state IN ('PENDING', 'PROCESSING', 'SENT', 'IN_REVIEW');
         """
 
+    /// From the second on: the first is the withdrawal's own row, PENDING when it was created.
     private static let events = """
         CREATE TABLE withdrawal_events (
             withdrawal_id uuid NOT NULL,
@@ -98,8 +108,7 @@ enum Migrations {
 
     private static let keys = """
         CREATE TABLE idempotency_keys (
-            tenant text COLLATE "C" NOT NULL,
-            account text COLLATE "C" NOT NULL,
+            account_number bigint NOT NULL,
             method bigint NOT NULL,
             key text COLLATE "C" NOT NULL,
             fingerprint bytea NOT NULL,
@@ -107,7 +116,7 @@ enum Migrations {
             entry_sequence bigint,
             first_seen_at bigint NOT NULL,
             expires_at bigint NOT NULL,
-            PRIMARY KEY (tenant, account, method, key)
+            PRIMARY KEY (account_number, method, key)
         );
         """
 

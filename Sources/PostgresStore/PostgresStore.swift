@@ -8,13 +8,20 @@ package import TellerProtocol
 
 /// The ledger in PostgreSQL: for production, with many Teller instances on one database.
 ///
-/// One connection writes, with two round trips for each batch: lock and read, then write and
-/// commit. Others read. Rows are locked in one order, so instances never deadlock.
+/// One connection writes, with one round trip for a batch whose accounts it remembers: the plan is
+/// written on condition that no row has moved and no key is known. Where that fails, two: lock and
+/// read, then write and commit. Rows are locked in one order, so instances never deadlock. Other
+/// connections read.
 package final class PostgresStore: Sendable {
     /// How often a batch that lost against another transaction is done again.
     private static let transientRetriesMax = 5
 
+    /// How many batches are done under locks at once after one that was planned without them was
+    /// refused: another instance is at work on the same accounts, or keys are being replayed.
+    private static let lockedBatchesAfterConflict = 64
+
     private let writer: Mutex<Session>
+    private let lockedBatchesToCome = Atomic<Int>(0)
     private let readers: ReaderPool
     private let outcomeLifeMilliseconds: Int64
     private let logger: Logger
@@ -34,20 +41,46 @@ package final class PostgresStore: Sendable {
         self.logger = logger
     }
 
-    private func commitOnce(
+    /// Plans the batch on what is known and on plain reads, and lets the database refuse the plan
+    /// when any of it has moved since.
+    ///
+    /// - Returns: nil when the batch must be done under locks: the plan was refused, or it refuses
+    ///   a command, which what is remembered may not.
+    private func commitAtAGlance(
+        _ commands: [LedgerCommand], _ needs: BatchNeeds, at now: Timestamp
+    ) throws(StoreError) -> [LedgerOutcome]? {
+        try writer.withLock { session throws(StoreError) in
+            try session.run { connection throws(StoreError) in
+                guard let loaded = try connection.glance(at: needs) else { return nil }
+                let plan = plan(commands, on: loaded, at: now)
+                guard plan.acceptsAll else { return nil }
+                do throws(StoreError) {
+                    try Self.store(plan.writes, on: loaded, isBegun: false, &connection)
+                    return plan.outcomes
+                } catch {
+                    for key in loaded.accounts { connection.accounts.remove(key) }
+                    try? connection.rollBack()
+                    guard error.isTransient || error.code == .rejected else { throw error }
+                    lockedBatchesToCome.store(Self.lockedBatchesAfterConflict, ordering: .relaxed)
+                    return nil
+                }
+            }
+        }
+    }
+
+    private func commitUnderLocks(
         _ commands: [LedgerCommand], _ needs: BatchNeeds, at now: Timestamp
     ) throws(StoreError) -> [LedgerOutcome] {
         try writer.withLock { session throws(StoreError) in
             try session.run { connection throws(StoreError) in
                 do throws(StoreError) {
-                    let plan = BatchPlan(
-                        commands, on: try connection.load(needs, at: now), at: now,
-                        outcomeLifeMilliseconds: outcomeLifeMilliseconds)
+                    let loaded = try connection.lock(needs, at: now)
+                    let plan = plan(commands, on: loaded, at: now)
                     guard !plan.writes.isEmpty else {
                         try connection.rollBack()
                         return plan.outcomes
                     }
-                    try Self.store(plan.writes, &connection)
+                    try Self.store(plan.writes, on: loaded, isBegun: true, &connection)
                     return plan.outcomes
                 } catch {
                     // On a lost connection this fails too, and the server rolls back by itself.
@@ -58,11 +91,20 @@ package final class PostgresStore: Sendable {
         }
     }
 
+    private func plan(
+        _ commands: [LedgerCommand], on loaded: LoadedBatch, at now: Timestamp
+    ) -> BatchPlan {
+        BatchPlan(
+            commands, on: loaded.snapshot, at: now,
+            outcomeLifeMilliseconds: outcomeLifeMilliseconds)
+    }
+
     private static func store(
-        _ writes: BatchWrites, _ connection: inout Connection
+        _ writes: BatchWrites, on loaded: LoadedBatch, isBegun: Bool,
+        _ connection: inout Connection
     ) throws(StoreError) {
         do throws(StoreError) {
-            try connection.store(writes)
+            try connection.store(writes, on: loaded, isBegun: isBegun)
         } catch {
             // With the answer to COMMIT missing, the batch may be there or not.
             guard error.code == .unavailable, !error.isTransient, !connection.isAlive else {
@@ -85,11 +127,19 @@ extension PostgresStore: LedgerStore {
         _ commands: [LedgerCommand], at now: Timestamp
     ) throws(StoreError) -> [LedgerOutcome] {
         let needs = BatchNeeds(commands)
+        // Batches come one at a time, so nothing is lost between these two steps.
+        let lockedToCome = lockedBatchesToCome.load(ordering: .relaxed)
+        if lockedToCome > 0 { lockedBatchesToCome.store(lockedToCome - 1, ordering: .relaxed) }
+        var mayGlance = lockedToCome == 0
         var retries = 0
         var hasReconnected = false
         while true {
             do throws(StoreError) {
-                return try commitOnce(commands, needs, at: now)
+                if mayGlance, let outcomes = try commitAtAGlance(commands, needs, at: now) {
+                    return outcomes
+                }
+                mayGlance = false
+                return try commitUnderLocks(commands, needs, at: now)
             } catch {
                 if error.isTransient, retries < Self.transientRetriesMax {
                     retries += 1

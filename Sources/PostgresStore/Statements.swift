@@ -20,48 +20,74 @@ enum BatchStatements {
         name: "open_accounts",
         sql: """
             INSERT INTO accounts
+                (tenant, account, available, held, last_sequence, created_at, updated_at)
             SELECT tenant, account, 0, 0, 0, $3, $3
             FROM unnest($1::text[], $2::text[]) AS new (tenant, account)
             ON CONFLICT DO NOTHING
             """)
 
+    static let readWithdrawals = Statement(
+        name: "read_withdrawals", sql: withdrawals(locking: ""))
+
     /// LockRows stands above the sort, so rows are locked in the order they are returned.
     static let lockWithdrawals = Statement(
-        name: "lock_withdrawals",
-        sql: """
-            SELECT \(WithdrawalStatements.columns) FROM withdrawals
-            WHERE id = ANY ($1::uuid[]) ORDER BY id FOR UPDATE
-            """)
+        name: "lock_withdrawals", sql: withdrawals(locking: "FOR UPDATE"))
 
+    private static func withdrawals(locking: String) -> String {
+        """
+        SELECT \(WithdrawalStatements.columns)
+        FROM (
+            SELECT * FROM withdrawals WHERE id = ANY ($1::uuid[]) ORDER BY id \(locking)
+        ) AS w
+        CROSS JOIN LATERAL (
+            SELECT tenant, account FROM accounts WHERE number = w.account_number OFFSET 0
+        ) AS a
+        """
+    }
+
+    static let readAccounts = Statement(name: "read_accounts", sql: accounts(locking: ""))
     static let lockAccounts = Statement(
-        name: "lock_accounts",
-        sql: """
-            SELECT a.tenant, a.account, a.available, a.held, a.last_sequence, a.created_at,
-                a.updated_at
-            FROM (
-                SELECT tenant, account FROM unnest($1::text[], $2::text[]) AS n (tenant, account)
-                ORDER BY tenant COLLATE "C", account COLLATE "C"
-            ) AS named
-            CROSS JOIN LATERAL (
-                SELECT * FROM accounts
-                WHERE tenant = named.tenant AND account = named.account FOR UPDATE
-            ) AS a
-            """)
+        name: "lock_accounts", sql: accounts(locking: "FOR UPDATE"))
 
-    /// `lockAccounts` with the accounts of the withdrawals `$3` among those to lock.
+    /// Accounts by their names, in the order of these.
+    private static func accounts(locking: String) -> String {
+        """
+        SELECT \(accountColumns)
+        FROM (
+            SELECT tenant, account FROM unnest($1::text[], $2::text[]) AS n (tenant, account)
+            ORDER BY tenant COLLATE "C", account COLLATE "C"
+        ) AS named
+        CROSS JOIN LATERAL (
+            SELECT * FROM accounts
+            WHERE tenant = named.tenant AND account = named.account OFFSET 0 \(locking)
+        ) AS a
+        """
+    }
+
+    /// With the accounts of the withdrawals `$3` among them.
+    static let readAllAccounts = Statement(
+        name: "read_all_accounts", sql: allAccounts(locking: ""))
     static let lockAllAccounts = Statement(
-        name: "lock_all_accounts",
-        sql: """
-            SELECT a.tenant, a.account, a.available, a.held, a.last_sequence, a.created_at,
-                a.updated_at
-            FROM (
-                SELECT tenant COLLATE "C" AS tenant, account COLLATE "C" AS account
-                FROM unnest($1::text[], $2::text[]) AS named (tenant, account)
-                UNION SELECT tenant, account FROM withdrawals WHERE id = ANY ($3::uuid[])
-            ) AS wanted
-            JOIN accounts a ON a.tenant = wanted.tenant AND a.account = wanted.account
-            ORDER BY a.tenant, a.account FOR UPDATE OF a
-            """)
+        name: "lock_all_accounts", sql: allAccounts(locking: "FOR UPDATE OF a"))
+
+    private static func allAccounts(locking: String) -> String {
+        """
+        SELECT \(accountColumns)
+        FROM (
+            SELECT tenant COLLATE "C" AS tenant, account COLLATE "C" AS account
+            FROM unnest($1::text[], $2::text[]) AS named (tenant, account)
+            UNION SELECT tenant, account FROM withdrawals w
+            JOIN accounts ON number = w.account_number WHERE w.id = ANY ($3::uuid[])
+        ) AS wanted
+        JOIN accounts a ON a.tenant = wanted.tenant AND a.account = wanted.account
+        ORDER BY a.tenant, a.account \(locking)
+        """
+    }
+
+    private static let accountColumns = """
+        a.tenant, a.account, a.available, a.held, a.last_sequence, a.created_at, a.updated_at, \
+        a.number
+        """
 
     /// The records of the keys asked for. `OFFSET 0` keeps the planner from turning the look-ups
     /// round: whatever it believes of the table's size, each key is one descent of the index.
@@ -69,16 +95,19 @@ enum BatchStatements {
         unnest($1::text[], $2::text[], $3::bigint[], $4::text[])
             AS asked (tenant, account, method, key)
         CROSS JOIN LATERAL (
+            SELECT number FROM accounts
+            WHERE tenant = asked.tenant AND account = asked.account OFFSET 0
+        ) AS a
+        CROSS JOIN LATERAL (
             SELECT * FROM idempotency_keys
-            WHERE tenant = asked.tenant AND account = asked.account
-                AND method = asked.method AND key = asked.key OFFSET 0
+            WHERE account_number = a.number AND method = asked.method AND key = asked.key OFFSET 0
         ) AS k
         """
 
     static let findKeys = Statement(
         name: "find_keys",
         sql: """
-            SELECT k.tenant, k.account, k.method, k.key, k.fingerprint, k.withdrawal_id,
+            SELECT asked.tenant, asked.account, k.method, k.key, k.fingerprint, k.withdrawal_id,
                 k.entry_sequence, k.first_seen_at, k.expires_at
             FROM \(askedKeys)
             """)
@@ -86,7 +115,7 @@ enum BatchStatements {
     static let findKeyWithdrawals = Statement(
         name: "find_key_withdrawals",
         sql: """
-            SELECT \(WithdrawalStatements.prefixedColumns("w"))
+            SELECT \(WithdrawalStatements.columns(account: "asked"))
             FROM \(askedKeys)
             CROSS JOIN LATERAL (
                 SELECT * FROM withdrawals WHERE id = k.withdrawal_id OFFSET 0
@@ -96,52 +125,64 @@ enum BatchStatements {
     static let findKeyEntries = Statement(
         name: "find_key_entries",
         sql: """
-            SELECT e.tenant, e.account, e.sequence, e.kind, e.available_delta, e.held_delta,
+            SELECT asked.tenant, asked.account, e.sequence, e.kind, e.available_delta, e.held_delta,
                 e.available, e.held, e.withdrawal_id, e.reference, e.at
             FROM \(askedKeys)
             CROSS JOIN LATERAL (
-                SELECT * FROM entries WHERE tenant = k.tenant AND account = k.account
-                    AND sequence = k.entry_sequence OFFSET 0
+                SELECT * FROM entries
+                WHERE account_number = k.account_number AND sequence = k.entry_sequence OFFSET 0
             ) AS e
             """)
 
+    /// Fails when an account has moved since it was read.
     static let updateAccounts = Statement(
         name: "update_accounts",
         sql: """
-            UPDATE accounts a
-            SET available = new.available, held = new.held, last_sequence = new.last_sequence,
-                updated_at = new.updated_at
-            FROM unnest($1::text[], $2::text[], $3::bigint[], $4::bigint[], $5::bigint[],
-                $6::bigint[]) AS new (tenant, account, available, held, last_sequence, updated_at)
-            WHERE a.tenant = new.tenant AND a.account = new.account
+            WITH changed AS (
+                UPDATE accounts a
+                SET available = new.available, held = new.held,
+                    last_sequence = new.last_sequence, updated_at = new.updated_at
+                FROM unnest($1::bigint[], $2::bigint[], $3::bigint[], $4::bigint[], $5::bigint[],
+                    $6::bigint[])
+                    AS new (number, read_sequence, available, held, last_sequence, updated_at)
+                WHERE a.number = new.number AND a.last_sequence = new.read_sequence
+                RETURNING 1
+            )
+            SELECT expect_rows(count(*), cardinality($1::bigint[])) FROM changed
             """)
 
     static let insertEntries = Statement(
         name: "insert_entries",
         sql: """
-            INSERT INTO entries SELECT * FROM unnest($1::text[], $2::text[], $3::bigint[],
-                $4::text[], $5::bigint[], $6::bigint[], $7::bigint[], $8::bigint[], $9::uuid[],
-                $10::text[], $11::bigint[])
+            INSERT INTO entries SELECT * FROM unnest($1::bigint[], $2::bigint[], $3::text[],
+                $4::bigint[], $5::bigint[], $6::bigint[], $7::bigint[], $8::uuid[], $9::text[],
+                $10::bigint[])
             """)
 
     static let insertWithdrawals = Statement(
         name: "insert_withdrawals",
         sql: """
-            INSERT INTO withdrawals SELECT * FROM unnest($1::uuid[], $2::text[], $3::text[],
-                $4::bigint[], $5::bigint[], $6::text[], $7::boolean[], $8::text[], $9::text[],
-                $10::bigint[], $11::bigint[], $12::bigint[], $13::text[], $14::text[])
+            INSERT INTO withdrawals SELECT * FROM unnest($1::uuid[], $2::bigint[],
+                $3::bigint[], $4::bigint[], $5::text[], $6::boolean[], $7::text[], $8::text[],
+                $9::bigint[], $10::bigint[], $11::bigint[], $12::text[], $13::text[])
             """)
 
+    /// Fails when a withdrawal has moved since it was read.
     static let updateWithdrawals = Statement(
         name: "update_withdrawals",
         sql: """
-            UPDATE withdrawals w
-            SET state = new.state, version = new.version, updated_at = new.updated_at,
-                transaction_hash = new.transaction_hash, failure_reason = new.failure_reason
-            FROM unnest($1::uuid[], $2::text[], $3::bigint[], $4::bigint[], $5::text[],
-                $6::text[])
-                AS new (id, state, version, updated_at, transaction_hash, failure_reason)
-            WHERE w.id = new.id
+            WITH changed AS (
+                UPDATE withdrawals w
+                SET state = new.state, version = new.version, updated_at = new.updated_at,
+                    transaction_hash = new.transaction_hash, failure_reason = new.failure_reason
+                FROM unnest($1::uuid[], $2::bigint[], $3::text[], $4::bigint[], $5::bigint[],
+                    $6::text[], $7::text[])
+                    AS new (id, read_version, state, version, updated_at, transaction_hash,
+                        failure_reason)
+                WHERE w.id = new.id AND w.version = new.read_version
+                RETURNING 1
+            )
+            SELECT expect_rows(count(*), cardinality($1::uuid[])) FROM changed
             """)
 
     static let insertEvents = Statement(
@@ -154,24 +195,27 @@ enum BatchStatements {
     static let openHolds = Statement(
         name: "open_holds",
         sql: """
-            INSERT INTO holds SELECT * FROM unnest($1::uuid[], $2::text[], $3::text[],
-                $4::bigint[], $5::text[], $6::bigint[])
+            INSERT INTO holds SELECT * FROM unnest($1::bigint[], $2::uuid[], $3::bigint[],
+                $4::bigint[])
             """)
 
     static let endHolds = Statement(
         name: "end_holds",
         sql: """
-            UPDATE holds h SET state = new.state, ended_at = new.ended_at
-            FROM unnest($1::uuid[], $2::text[], $3::bigint[]) AS new (id, state, ended_at)
-            WHERE h.id = new.id AND h.state = 'OPEN'
+            WITH changed AS (
+                DELETE FROM holds h
+                USING unnest($1::bigint[], $2::uuid[]) AS ended (account_number, id)
+                WHERE h.account_number = ended.account_number AND h.id = ended.id
+                RETURNING 1
+            )
+            SELECT expect_rows(count(*), cardinality($2::uuid[])) FROM changed
             """)
 
     static let insertKeys = Statement(
         name: "insert_keys",
         sql: """
-            INSERT INTO idempotency_keys SELECT * FROM unnest($1::text[], $2::text[],
-                $3::bigint[], $4::text[], $5::bytea[], $6::uuid[], $7::bigint[], $8::bigint[],
-                $9::bigint[])
+            INSERT INTO idempotency_keys SELECT * FROM unnest($1::bigint[], $2::bigint[],
+                $3::text[], $4::bytea[], $5::uuid[], $6::bigint[], $7::bigint[], $8::bigint[])
             """)
 
     static let insertPayouts = Statement(
@@ -182,31 +226,31 @@ enum BatchStatements {
             """)
 
     static let all = [
-        begin, commit, rollback, openAccounts, lockWithdrawals, lockAccounts, lockAllAccounts,
-        findKeys, findKeyWithdrawals, findKeyEntries, updateAccounts, insertEntries,
-        insertWithdrawals,
-        updateWithdrawals, insertEvents, openHolds, endHolds, insertKeys, insertPayouts,
+        begin, commit, rollback, openAccounts, readWithdrawals, lockWithdrawals, readAccounts,
+        lockAccounts, readAllAccounts, lockAllAccounts, findKeys, findKeyWithdrawals,
+        findKeyEntries, updateAccounts, insertEntries, insertWithdrawals, updateWithdrawals,
+        insertEvents, openHolds, endHolds, insertKeys, insertPayouts,
     ]
 }
 
 enum WithdrawalStatements {
-    static let names = [
-        "id", "tenant", "account", "amount", "fee", "address", "bounceable", "comment", "state",
-        "version", "created_at", "updated_at", "transaction_hash", "failure_reason",
-    ]
-    static let columns = names.joined(separator: ", ")
+    /// Of a withdrawal `w` and its account `a`.
+    static let columns = columns(account: "a")
 
-    static func prefixedColumns(_ table: String) -> String {
-        names.map { "\(table).\($0)" }.joined(separator: ", ")
+    static func columns(account: String) -> String {
+        """
+        w.id, \(account).tenant, \(account).account, w.amount, w.fee, w.address, w.bounceable, \
+        w.comment, w.state, w.version, w.created_at, w.updated_at, w.transaction_hash, \
+        w.failure_reason
+        """
     }
 }
 
 /// The statements of the readers.
 enum ReadStatements {
-    private static let withdrawals = "SELECT \(WithdrawalStatements.columns) FROM withdrawals"
-    private static let entryColumns = """
-        tenant, account, sequence, kind, available_delta, held_delta, available, held, \
-        withdrawal_id, reference, at
+    private static let withdrawals = """
+        SELECT \(WithdrawalStatements.columns) FROM withdrawals w
+        JOIN accounts a ON a.number = w.account_number
         """
     private static let accountColumns =
         "tenant, account, available, held, last_sequence, created_at, updated_at"
@@ -222,29 +266,35 @@ enum ReadStatements {
     static let entries = Statement(
         name: "entries",
         sql: """
-            SELECT \(entryColumns) FROM entries
-            WHERE tenant = $1::text AND account = $2::text AND sequence < $3::bigint
-            ORDER BY sequence DESC LIMIT $4::bigint
+            SELECT a.tenant, a.account, e.sequence, e.kind, e.available_delta, e.held_delta,
+                e.available, e.held, e.withdrawal_id, e.reference, e.at
+            FROM accounts a JOIN entries e ON e.account_number = a.number
+            WHERE a.tenant = $1::text AND a.account = $2::text AND e.sequence < $3::bigint
+            ORDER BY e.sequence DESC LIMIT $4::bigint
             """)
 
     static let withdrawal = Statement(
-        name: "withdrawal", sql: "\(withdrawals) WHERE id = $1::uuid")
+        name: "withdrawal", sql: "\(withdrawals) WHERE w.id = $1::uuid")
 
     static let withdrawalsOfAccount = Statement(
         name: "withdrawals_of_account",
         sql: """
             \(withdrawals)
-            WHERE tenant = $1::text AND account = $2::text AND id < $3::uuid
-                AND ($4::text IS NULL OR state = $4::text)
-            ORDER BY id DESC LIMIT $5::bigint
+            WHERE w.account_number
+                    = (SELECT number FROM accounts WHERE tenant = $1::text AND account = $2::text)
+                AND w.id < $3::uuid AND ($4::text IS NULL OR w.state = $4::text)
+            ORDER BY w.id DESC LIMIT $5::bigint
             """)
 
     static let events = Statement(
         name: "events",
         sql: """
+            SELECT 1::bigint, 'PENDING', created_at, NULL FROM withdrawals
+            WHERE id = $1::uuid AND $2::bigint < 1
+            UNION ALL
             SELECT sequence, state, at, detail FROM withdrawal_events
             WHERE withdrawal_id = $1::uuid AND sequence > $2::bigint
-            ORDER BY sequence LIMIT $3::bigint
+            ORDER BY 1 LIMIT $3::bigint
             """)
 
     /// The states of the partial index are spelled out, so that the planner sees it fits.
@@ -252,9 +302,9 @@ enum ReadStatements {
         name: "queue",
         sql: """
             \(withdrawals)
-            WHERE state = $1::text AND updated_at <= $2::bigint
-                AND state IN ('PENDING', 'PROCESSING', 'SENT', 'IN_REVIEW')
-            ORDER BY updated_at, id LIMIT $3::bigint
+            WHERE w.state = $1::text AND w.updated_at <= $2::bigint
+                AND w.state IN ('PENDING', 'PROCESSING', 'SENT', 'IN_REVIEW')
+            ORDER BY w.updated_at, w.id LIMIT $3::bigint
             """)
 
     static let payouts = Statement(
@@ -281,14 +331,13 @@ enum ReadStatements {
                 SELECT count(*) AS count, coalesce(max(sequence), 0) AS newest,
                     coalesce(sum(available_delta), 0)::bigint AS available,
                     coalesce(sum(held_delta), 0)::bigint AS held
-                FROM entries WHERE tenant = a.tenant AND account = a.account
+                FROM entries WHERE account_number = a.number
             ) AS j
             CROSS JOIN LATERAL (
                 SELECT coalesce(sum(amount), 0)::bigint AS reserved FROM holds
-                WHERE tenant = a.tenant AND account = a.account AND state = 'OPEN'
+                WHERE account_number = a.number
             ) AS h
-            LEFT JOIN entries e ON e.tenant = a.tenant AND e.account = a.account
-                AND e.sequence = a.last_sequence
+            LEFT JOIN entries e ON e.account_number = a.number AND e.sequence = a.last_sequence
             ORDER BY a.tenant, a.account
             """)
 

@@ -65,7 +65,7 @@ enum AccountTable {
             database.cachedStatement(
                 sql: """
                     SELECT coalesce(sum(amount), 0) FROM holds
-                    WHERE tenant = ? AND account = ? AND state = 'OPEN'
+                    WHERE tenant = ? AND account = ?
                     """), arguments: name)
         let newest = try EntryTable.find(account.key, account.lastSequence, database)
         guard let journal, let reserved else { return false }
@@ -142,19 +142,20 @@ enum HoldTable {
     static func open(_ hold: Hold, _ database: Database) throws {
         try database.cachedStatement(
             sql: """
-                INSERT INTO holds (id, tenant, account, amount, state, opened_at)
-                VALUES (?, ?, ?, ?, ?, ?)
+                INSERT INTO holds (tenant, account, id, amount, opened_at) VALUES (?, ?, ?, ?, ?)
                 """
         ).execute(arguments: [
-            hold.id.blob, hold.account.tenant.text, hold.account.account.text,
-            hold.amount.rawValue, hold.state.rawValue, hold.at.unixMilliseconds,
+            hold.account.tenant.text, hold.account.account.text, hold.id.blob,
+            hold.amount.rawValue, hold.openedAt.unixMilliseconds,
         ])
     }
 
-    static func end(_ hold: Hold, _ database: Database) throws {
+    static func end(_ hold: HoldKey, _ database: Database) throws {
         try database.cachedStatement(
-            sql: "UPDATE holds SET state = ?, ended_at = ? WHERE id = ? AND state = 'OPEN'"
-        ).execute(arguments: [hold.state.rawValue, hold.at.unixMilliseconds, hold.id.blob])
+            sql: "DELETE FROM holds WHERE tenant = ? AND account = ? AND id = ?"
+        ).execute(arguments: [
+            hold.account.tenant.text, hold.account.account.text, hold.id.blob,
+        ])
         guard database.changesCount == 1 else {
             throw StoreError(.corrupt, "the hold \(hold.id) is not open")
         }

@@ -48,17 +48,16 @@ enum Migrations {
         BEGIN SELECT RAISE(ABORT, 'the journal is append-only'); END;
         """
 
+    /// The open ones; how a hold ended stands in the journal.
     private static let holds = """
         CREATE TABLE holds (
-            id BLOB PRIMARY KEY,
             tenant TEXT NOT NULL,
             account TEXT NOT NULL,
+            id BLOB NOT NULL,
             amount INTEGER NOT NULL,
-            state TEXT NOT NULL,
             opened_at INTEGER NOT NULL,
-            ended_at INTEGER
+            PRIMARY KEY (tenant, account, id)
         ) STRICT, WITHOUT ROWID;
-        CREATE INDEX open_holds ON holds (tenant, account) WHERE state = 'OPEN';
         """
 
     private static let withdrawals = """
@@ -83,6 +82,7 @@ enum Migrations {
             WHERE state IN ('PENDING', 'PROCESSING', 'SENT', 'IN_REVIEW');
         """
 
+    /// From the second on: the first is the withdrawal's own row, PENDING when it was created.
     private static let events = """
         CREATE TABLE withdrawal_events (
             withdrawal_id BLOB NOT NULL,

@@ -113,8 +113,11 @@ enum EventTable {
         try Row.fetchAll(
             database.cachedStatement(
                 sql: """
+                    SELECT 1, 'PENDING', created_at, NULL FROM withdrawals
+                    WHERE id = ?1 AND ?2 < 1
+                    UNION ALL
                     SELECT sequence, state, at, detail FROM withdrawal_events
-                    WHERE withdrawal_id = ? AND sequence > ? ORDER BY sequence LIMIT ?
+                    WHERE withdrawal_id = ?1 AND sequence > ?2 ORDER BY 1 LIMIT ?3
                     """), arguments: [id.blob, sequence, limit]
         ).map { row in
             Ledger.WithdrawalEvent(

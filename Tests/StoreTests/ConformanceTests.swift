@@ -290,17 +290,17 @@ import Testing
     @Test(arguments: StoreKind.durable)
     func `the audit finds an account that was tampered with`(kind: StoreKind) async throws {
         let fixture = try kind.open()
-        for name in ["a", "b", "c", "d"] {
+        for (name, amount) in [("a", 6), ("b", 7), ("c", 8), ("d", 9)] as [(String, Int64)] {
             _ = try fixture.store.commit(
                 [
                     Sample.credit(Sample.account(name), 1000),
-                    Sample.create(Sample.account(name), 9),
+                    Sample.create(Sample.account(name), amount),
                 ],
                 at: Sample.now)
         }
         #expect(try await fixture.store.audit(after: nil, limit: 10).violations == [])
         try fixture.tamper("UPDATE accounts SET available = available + 1 WHERE account = 'b'")
-        try fixture.tamper("UPDATE holds SET amount = amount - 1 WHERE account = 'd'")
+        try fixture.tamper("UPDATE holds SET amount = amount - 1 WHERE amount = 14")
         let first = try await fixture.store.audit(after: nil, limit: 2)
         #expect(first.violations == [Sample.account("b")])
         #expect(first.last == Sample.account("b"))

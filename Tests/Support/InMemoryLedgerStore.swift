@@ -11,7 +11,7 @@ package final class InMemoryLedgerStore: LedgerStore {
         var tables = BatchSnapshot()
         var journal: [AccountKey: [Ledger.Entry]] = [:]
         var events: [WithdrawalID: [Ledger.WithdrawalEvent]] = [:]
-        var holds: [WithdrawalID: Hold] = [:]
+        var holds: [HoldKey: Hold] = [:]
         var payouts: [WithdrawalID: [Payout]] = [:]
         var failure: StoreError?
     }
@@ -46,7 +46,10 @@ package final class InMemoryLedgerStore: LedgerStore {
             state.tables.withdrawals[withdrawal.id] = withdrawal
         }
         for event in writes.events { state.events[event.withdrawalID, default: []].append(event) }
-        for hold in writes.openedHolds + writes.endedHolds { state.holds[hold.id] = hold }
+        for hold in writes.openedHolds {
+            state.holds[HoldKey(account: hold.account, id: hold.id)] = hold
+        }
+        for hold in writes.endedHolds { state.holds[hold] = nil }
         for record in writes.keys {
             state.tables.keys[record.scope] = record
             if case .entry(let sequence) = record.subject {
@@ -101,7 +104,9 @@ package final class InMemoryLedgerStore: LedgerStore {
         of id: WithdrawalID, after sequence: Int64, limit: Int
     ) async throws(StoreError) -> [Ledger.WithdrawalEvent] {
         try read { state in
-            Array(state.events[id, default: []].filter { $0.sequence > sequence }.prefix(limit))
+            let first = state.tables.withdrawals[id].map { [$0.creation] } ?? []
+            let events = first + state.events[id, default: []]
+            return Array(events.filter { $0.sequence > sequence }.prefix(limit))
         }
     }
 
@@ -135,9 +140,7 @@ package final class InMemoryLedgerStore: LedgerStore {
             var audit = LedgerAudit(violations: [], checked: accounts.count, last: nil)
             for account in accounts {
                 let entries = state.journal[account.key, default: []]
-                let open = state.holds.values.filter {
-                    $0.account == account.key && $0.state == .open
-                }
+                let open = state.holds.values.filter { $0.account == account.key }
                 let isSound =
                     entries.reduce(0) { $0 + $1.availableDelta } == account.available.rawValue
                     && entries.reduce(0) { $0 + $1.heldDelta } == account.held.rawValue

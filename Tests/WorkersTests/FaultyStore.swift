@@ -112,7 +112,9 @@ final class FaultyStore: LedgerStore {
         of id: WithdrawalID, after sequence: Int64, limit: Int
     ) async throws(StoreError) -> [Ledger.WithdrawalEvent] {
         rows.withLock { rows in
-            Array((rows.events[id] ?? []).filter { $0.sequence > sequence }.prefix(limit))
+            let first = rows.withdrawals[id].map { [$0.creation] } ?? []
+            let events = first + (rows.events[id] ?? [])
+            return Array(events.filter { $0.sequence > sequence }.prefix(limit))
         }
     }
 
