@@ -3,12 +3,11 @@
 
 package import TellerProtocol
 
-/// The rows a batch must lock and read before it can be decided. Each list is sorted and unique.
+/// The rows a batch must lock and read before it can be decided.
 package struct BatchNeeds: Sendable {
-    /// To lock first, in this order.
+    /// To lock first, in this order; each once.
     package let withdrawals: [WithdrawalID]
-    /// Accounts the commands name, to lock after the withdrawals in this order. The accounts of
-    /// `withdrawals` join them, in the same order.
+    /// To lock after the withdrawals, in this order; each once.
     package let accounts: [AccountKey]
     /// Those of `accounts` to make when they are missing.
     package let accountsToOpen: [AccountKey]
@@ -19,16 +18,17 @@ package struct BatchNeeds: Sendable {
         var withdrawals: Set<WithdrawalID> = []
         var accounts: Set<AccountKey> = []
         var accountsToOpen: Set<AccountKey> = []
-        var keys: Set<KeyScope> = []
+        var keys: [KeyScope] = []
+        accounts.reserveCapacity(commands.count)
+        keys.reserveCapacity(commands.count)
         for command in commands {
+            accounts.insert(command.account)
             switch command {
             case .create(let create):
-                accounts.insert(create.account)
-                if let scope = create.scope { keys.insert(scope) }
+                if let scope = create.scope { keys.append(scope) }
             case .credit(let credit):
-                accounts.insert(credit.account)
                 accountsToOpen.insert(credit.account)
-                if let scope = credit.scope { keys.insert(scope) }
+                if let scope = credit.scope { keys.append(scope) }
             case .transition(let transition):
                 withdrawals.insert(transition.id)
             }
@@ -36,7 +36,7 @@ package struct BatchNeeds: Sendable {
         self.withdrawals = withdrawals.sorted()
         self.accounts = accounts.sorted()
         self.accountsToOpen = accountsToOpen.sorted()
-        self.keys = keys.sorted()
+        self.keys = keys
     }
 }
 
@@ -187,7 +187,7 @@ package struct BatchPlan: Sendable {
 
     private mutating func decide(_ transition: TransitionWithdrawal) -> LedgerOutcome {
         guard var withdrawal = snapshot.withdrawals[transition.id],
-            transition.tenant == nil || transition.tenant == withdrawal.account.tenant
+            withdrawal.account == transition.account
         else { return .refused(.withdrawalNotFound) }
         guard withdrawal.state == transition.from,
             transition.version == nil || transition.version == withdrawal.version,

@@ -11,7 +11,8 @@ package final class Bookkeeper: Sendable {
     package let policy: WithdrawalPolicy
     package let feed: WithdrawalFeed
     private let ids: WithdrawalIDGenerator
-    private let committer: GroupCommitter
+    /// One for each lane of the store.
+    private let committers: [GroupCommitter]
 
     package init(
         store: any LedgerStore, policy: WithdrawalPolicy, clock: LedgerClock,
@@ -22,18 +23,20 @@ package final class Bookkeeper: Sendable {
         let feed = WithdrawalFeed()
         self.feed = feed
         ids = WithdrawalIDGenerator(clock: clock)
-        committer = GroupCommitter(limits: limits) { commands throws(StoreError) in
-            let outcomes = try store.commit(commands, at: clock.now())
-            var hasNew = false
-            for outcome in outcomes {
-                switch outcome {
-                case .transitioned(let withdrawal): feed.publish(withdrawal.id)
-                case .created: hasNew = true
-                default: break
+        committers = (0..<store.lanes).map { lane in
+            GroupCommitter(limits: limits) { commands throws(StoreError) in
+                let outcomes = try store.commit(commands, at: clock.now(), lane: lane)
+                var hasNew = false
+                for outcome in outcomes {
+                    switch outcome {
+                    case .transitioned(let withdrawal): feed.publish(withdrawal.id)
+                    case .created: hasNew = true
+                    default: break
+                    }
                 }
+                if hasNew { feed.publishPending() }
+                return outcomes
             }
-            if hasNew { feed.publishPending() }
-            return outcomes
         }
     }
 
@@ -44,7 +47,7 @@ package final class Bookkeeper: Sendable {
         account: AccountKey, amount: Nanotons, destination: Destination, comment: String?,
         key: IdempotencyKey?
     ) async throws(CommitError) -> LedgerOutcome {
-        try await committer.submit(
+        try await submit(
             .create(
                 CreateWithdrawal(
                     id: ids.next(), account: account, amount: amount, destination: destination,
@@ -55,7 +58,7 @@ package final class Bookkeeper: Sendable {
     ///
     /// - Returns: `.credited`, `.creditReplayed` or `.refused`.
     package func credit(_ credit: CreditAccount) async throws(CommitError) -> LedgerOutcome {
-        try await committer.submit(.credit(credit))
+        try await submit(.credit(credit))
     }
 
     /// Moves a withdrawal one step.
@@ -64,12 +67,16 @@ package final class Bookkeeper: Sendable {
     package func transition(
         _ transition: TransitionWithdrawal
     ) async throws(CommitError) -> LedgerOutcome {
-        try await committer.submit(.transition(transition))
+        try await submit(.transition(transition))
+    }
+
+    private func submit(_ command: LedgerCommand) async throws(CommitError) -> LedgerOutcome {
+        try await committers[command.account.lane(of: committers.count)].submit(command)
     }
 
     /// Commits what is queued, refuses anything new, and closes the store.
     package func close() async {
-        await committer.close()
+        for committer in committers { await committer.close() }
         await store.close()
     }
 }

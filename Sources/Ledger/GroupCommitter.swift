@@ -43,18 +43,20 @@ package final class GroupCommitter: Sendable {
 
     private typealias Waiter = CheckedContinuation<Result<LedgerOutcome, CommitError>, Never>
 
-    private struct Pending {
-        let ticket: UInt64
+    /// A command and its caller. What varies is guarded by the committer's `state`.
+    private final class Ticket: @unchecked Sendable {
         let command: LedgerCommand
+        /// Nil before the caller waits, once it was answered, and once it has left.
+        var waiter: Waiter?
+        /// Whether it was taken into a batch.
+        var isTaken = false
+
+        init(_ command: LedgerCommand) { self.command = command }
     }
 
     private struct State {
-        var queue: [Pending] = []
-        /// The callers still waiting, by ticket; a cancelled one has left.
-        var waiters: [UInt64: Waiter] = [:]
-        /// Tickets taken into a batch and not yet answered.
-        var inFlight: Set<UInt64> = []
-        var nextTicket: UInt64 = 0
+        /// Tickets not yet taken; those whose callers have left are dropped when their turn comes.
+        var queue: [Ticket] = []
         var isCommitting = false
         var isClosed = false
         var drained: [CheckedContinuation<Void, Never>] = []
@@ -74,14 +76,9 @@ package final class GroupCommitter: Sendable {
     ///
     /// Cancelling the task returns at once; a command still queued is then taken back.
     package func submit(_ command: LedgerCommand) async throws(CommitError) -> LedgerOutcome {
-        let ticket = state.withLock { state in
-            state.nextTicket += 1
-            return state.nextTicket
-        }
+        let ticket = Ticket(command)
         let result = await withTaskCancellationHandler {
-            await withCheckedContinuation { waiter in
-                enqueue(Pending(ticket: ticket, command: command), waiter)
-            }
+            await withCheckedContinuation { enqueue(ticket, $0) }
         } onCancel: {
             cancel(ticket)
         }
@@ -109,14 +106,14 @@ package final class GroupCommitter: Sendable {
         case refused(CommitError)
     }
 
-    private func enqueue(_ pending: Pending, _ waiter: Waiter) {
+    private func enqueue(_ ticket: Ticket, _ waiter: Waiter) {
         let admission: Admission = state.withLock { state in
             // Looked at under the lock: a cancellation that comes later finds the ticket queued.
             if Task.isCancelled { return .refused(.cancelled(mayHaveRun: false)) }
             if state.isClosed { return .refused(.closed) }
             guard state.queue.count < limits.queuedCommandsMax else { return .refused(.overloaded) }
-            state.queue.append(pending)
-            state.waiters[pending.ticket] = waiter
+            ticket.waiter = waiter
+            state.queue.append(ticket)
             let mustStart = !state.isCommitting
             state.isCommitting = true
             return .queued(mustStart: mustStart)
@@ -128,10 +125,8 @@ package final class GroupCommitter: Sendable {
         }
     }
 
-    private func cancel(_ ticket: UInt64) {
-        let (waiter, mayHaveRun) = state.withLock { state in
-            (state.waiters.removeValue(forKey: ticket), state.inFlight.contains(ticket))
-        }
+    private func cancel(_ ticket: Ticket) {
+        let (waiter, mayHaveRun) = state.withLock { _ in (ticket.waiter.take(), ticket.isTaken) }
         waiter?.resume(returning: .failure(.cancelled(mayHaveRun: mayHaveRun)))
     }
 
@@ -142,19 +137,23 @@ package final class GroupCommitter: Sendable {
     }
 
     /// Takes the next batch, without the commands whose callers have left; nil when idle.
-    private func takeBatch() -> [Pending]? {
-        let (batch, drained): ([Pending], [CheckedContinuation<Void, Never>]) = state.withLock {
+    private func takeBatch() -> [Ticket]? {
+        let (batch, drained): ([Ticket], [CheckedContinuation<Void, Never>]) = state.withLock {
             state in
-            state.queue.removeAll { state.waiters[$0.ticket] == nil }
-            guard !state.queue.isEmpty else {
-                state.isCommitting = false
-                defer { state.drained = [] }
-                return ([], state.drained)
+            var batch: [Ticket] = []
+            var looked = 0
+            while batch.count < limits.batchCommandsMax, looked < state.queue.count {
+                let ticket = state.queue[looked]
+                looked += 1
+                guard ticket.waiter != nil else { continue }
+                ticket.isTaken = true
+                batch.append(ticket)
             }
-            let batch = Array(state.queue.prefix(limits.batchCommandsMax))
-            state.queue.removeFirst(batch.count)
-            for pending in batch { state.inFlight.insert(pending.ticket) }
-            return (batch, [])
+            state.queue.removeFirst(looked)
+            guard batch.isEmpty else { return (batch, []) }
+            state.isCommitting = false
+            defer { state.drained = [] }
+            return ([], state.drained)
         }
         for continuation in drained { continuation.resume() }
         return batch.isEmpty ? nil : batch
@@ -164,7 +163,7 @@ package final class GroupCommitter: Sendable {
     ///
     /// When the store refuses the batch as a whole, it is halved until the one bad command stands
     /// alone: a batch never fails for a single command's sake.
-    private func run(_ batch: ArraySlice<Pending>) {
+    private func run(_ batch: ArraySlice<Ticket>) {
         do throws(StoreError) {
             let outcomes = try commit(batch.map(\.command))
             precondition(outcomes.count == batch.count)
@@ -181,14 +180,9 @@ package final class GroupCommitter: Sendable {
     }
 
     private func answer(
-        _ batch: ArraySlice<Pending>, _ result: (Int) -> Result<LedgerOutcome, CommitError>
+        _ batch: ArraySlice<Ticket>, _ result: (Int) -> Result<LedgerOutcome, CommitError>
     ) {
-        let waiters = state.withLock { state in
-            batch.map { pending in
-                state.inFlight.remove(pending.ticket)
-                return state.waiters.removeValue(forKey: pending.ticket)
-            }
-        }
+        let waiters = state.withLock { _ in batch.map { $0.waiter.take() } }
         for (index, waiter) in waiters.enumerated() { waiter?.resume(returning: result(index)) }
     }
 }

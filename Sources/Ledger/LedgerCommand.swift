@@ -8,6 +8,15 @@ package enum LedgerCommand: Sendable {
     case create(CreateWithdrawal)
     case credit(CreditAccount)
     case transition(TransitionWithdrawal)
+
+    /// The account whose journal it may add to.
+    package var account: AccountKey {
+        switch self {
+        case .create(let create): create.account
+        case .credit(let credit): credit.account
+        case .transition(let transition): transition.account
+        }
+    }
 }
 
 /// Debits an account for a withdrawal, once per key.
@@ -79,8 +88,8 @@ package struct CreditAccount: Sendable {
 /// Moves a withdrawal one step, if it still is where the caller saw it.
 package struct TransitionWithdrawal: Sendable {
     package let id: WithdrawalID
-    /// The tenant that asks; nil for the service's own workers.
-    package let tenant: TenantID?
+    /// The withdrawal's account.
+    package let account: AccountKey
     package let from: WithdrawalState
     /// The version the caller saw; nil when the state alone decides.
     package let version: Int64?
@@ -92,18 +101,29 @@ package struct TransitionWithdrawal: Sendable {
     package let payout: Payout?
 
     package init(
-        id: WithdrawalID, tenant: TenantID? = nil, from: WithdrawalState, version: Int64? = nil,
+        id: WithdrawalID, account: AccountKey, from: WithdrawalState, version: Int64? = nil,
         to: WithdrawalState, detail: String? = nil, transactionHash: String? = nil,
         payout: Payout? = nil
     ) {
         self.id = id
-        self.tenant = tenant
+        self.account = account
         self.from = from
         self.version = version
         self.to = to
         self.detail = detail
         self.transactionHash = transactionHash
         self.payout = payout
+    }
+
+    /// From where the caller saw `withdrawal`.
+    package init(
+        _ withdrawal: Withdrawal, to state: WithdrawalState, detail: String? = nil,
+        transactionHash: String? = nil, payout: Payout? = nil
+    ) {
+        self.init(
+            id: withdrawal.id, account: withdrawal.account, from: withdrawal.state,
+            version: withdrawal.version, to: state, detail: detail,
+            transactionHash: transactionHash, payout: payout)
     }
 }
 

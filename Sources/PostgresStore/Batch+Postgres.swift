@@ -36,22 +36,18 @@ extension Connection {
         }
         let isAllOpen = needs.accountsToOpen.allSatisfy { loaded.numbers[$0] != nil }
         guard isAllOpen else { return nil }
+        if needs.withdrawals.isEmpty, unknown.isEmpty { return loaded }
+        var ids = Parameters()
+        ids.uuids(needs.withdrawals) { $0 }
+        if !needs.withdrawals.isEmpty { try send(BatchStatements.readWithdrawals, ids) }
         var names = Parameters()
         names.names(unknown)
-        if !needs.withdrawals.isEmpty {
-            var ids = Parameters()
-            ids.uuids(needs.withdrawals) { $0 }
-            try send(BatchStatements.readWithdrawals, ids)
-            names.uuids(needs.withdrawals) { $0 }
-            try send(BatchStatements.readAllAccounts, names)
-        } else if !unknown.isEmpty {
-            try send(BatchStatements.readAccounts, names)
-        } else {
-            return loaded
+        if !unknown.isEmpty { try send(BatchStatements.readAccounts, names) }
+        var results = try finish()[...]
+        if !needs.withdrawals.isEmpty, let rows = results.popFirst() {
+            try loaded.add(withdrawals: rows)
         }
-        let results = try finish()
-        if results.count > 1 { try loaded.add(withdrawals: results[0]) }
-        for row in try results[results.count - 1].cachedAccounts() { loaded.add(row) }
+        for row in try results.popFirst()?.cachedAccounts() ?? [] { loaded.add(row) }
         return loaded
     }
 
@@ -72,12 +68,7 @@ extension Connection {
         if !needs.withdrawals.isEmpty { try send(BatchStatements.lockWithdrawals, ids) }
         var accounts = Parameters()
         accounts.names(needs.accounts)
-        if needs.withdrawals.isEmpty {
-            try send(BatchStatements.lockAccounts, accounts)
-        } else {
-            accounts.uuids(needs.withdrawals) { $0 }
-            try send(BatchStatements.lockAllAccounts, accounts)
-        }
+        try send(BatchStatements.lockAccounts, accounts)
         var keys = Parameters()
         if !needs.keys.isEmpty {
             keys.names(needs.keys.map(\.account))

@@ -8,9 +8,9 @@ package import TellerProtocol
 
 /// The ledger in PostgreSQL: for production, with many Teller instances on one database.
 ///
-/// One connection writes, with one round trip for a batch whose accounts it remembers: the plan is
-/// written on condition that no row has moved and no key is known. Where that fails, two: lock and
-/// read, then write and commit. Rows are locked in one order, so instances never deadlock. Other
+/// A connection that writes takes one round trip for a batch whose accounts it remembers: the plan
+/// is written on condition that no row has moved and no key is known. Where that fails, two: lock
+/// and read, then write and commit. Rows are locked in one order, so writers never deadlock. Other
 /// connections read.
 package final class PostgresStore: Sendable {
     /// How often a batch that lost against another transaction is done again.
@@ -20,8 +20,17 @@ package final class PostgresStore: Sendable {
     /// refused: another instance is at work on the same accounts, or keys are being replayed.
     private static let lockedBatchesAfterConflict = 64
 
-    private let writer: Mutex<Session>
-    private let lockedBatchesToCome = Atomic<Int>(0)
+    /// A connection that writes, one batch at a time.
+    private final class Writer: Sendable {
+        let session: Mutex<Session>
+        let lockedBatchesToCome = Atomic<Int>(0)
+
+        init(_ connectionString: String) {
+            session = Mutex(Session(connectionString, statements: BatchStatements.all))
+        }
+    }
+
+    private let writers: [Writer]
     private let readers: ReaderPool
     private let outcomeLifeMilliseconds: Int64
     private let logger: Logger
@@ -30,12 +39,14 @@ package final class PostgresStore: Sendable {
     ///
     /// - Parameters:
     ///   - connectionString: as libpq takes it: several hosts and `target_session_attrs` too.
-    ///   - readers: connections for reading; one more writes.
+    ///   - writers: connections for writing, each with batches of its own.
+    ///   - readers: connections for reading.
     package init(
-        connectionString: String, outcomeLifeMilliseconds: Int64, readers: Int, logger: Logger
+        connectionString: String, outcomeLifeMilliseconds: Int64, writers: Int = 2, readers: Int,
+        logger: Logger
     ) throws(StoreError) {
         try Schema.bringUpToDate(connectionString)
-        writer = Mutex(Session(connectionString, statements: BatchStatements.all))
+        self.writers = (0..<writers).map { _ in Writer(connectionString) }
         self.readers = ReaderPool(count: readers, connectionString: connectionString)
         self.outcomeLifeMilliseconds = outcomeLifeMilliseconds
         self.logger = logger
@@ -47,9 +58,9 @@ package final class PostgresStore: Sendable {
     /// - Returns: nil when the batch must be done under locks: the plan was refused, or it refuses
     ///   a command, which what is remembered may not.
     private func commitAtAGlance(
-        _ commands: [LedgerCommand], _ needs: BatchNeeds, at now: Timestamp
+        _ commands: [LedgerCommand], _ needs: BatchNeeds, at now: Timestamp, by writer: Writer
     ) throws(StoreError) -> [LedgerOutcome]? {
-        try writer.withLock { session throws(StoreError) in
+        try writer.session.withLock { session throws(StoreError) in
             try session.run { connection throws(StoreError) in
                 guard let loaded = try connection.glance(at: needs) else { return nil }
                 let plan = plan(commands, on: loaded, at: now)
@@ -61,7 +72,8 @@ package final class PostgresStore: Sendable {
                     for key in loaded.accounts { connection.accounts.remove(key) }
                     try? connection.rollBack()
                     guard error.isTransient || error.code == .rejected else { throw error }
-                    lockedBatchesToCome.store(Self.lockedBatchesAfterConflict, ordering: .relaxed)
+                    writer.lockedBatchesToCome.store(
+                        Self.lockedBatchesAfterConflict, ordering: .relaxed)
                     return nil
                 }
             }
@@ -69,9 +81,9 @@ package final class PostgresStore: Sendable {
     }
 
     private func commitUnderLocks(
-        _ commands: [LedgerCommand], _ needs: BatchNeeds, at now: Timestamp
+        _ commands: [LedgerCommand], _ needs: BatchNeeds, at now: Timestamp, by writer: Writer
     ) throws(StoreError) -> [LedgerOutcome] {
-        try writer.withLock { session throws(StoreError) in
+        try writer.session.withLock { session throws(StoreError) in
             try session.run { connection throws(StoreError) in
                 do throws(StoreError) {
                     let loaded = try connection.lock(needs, at: now)
@@ -123,23 +135,30 @@ extension StoreError {
 }
 
 extension PostgresStore: LedgerStore {
+    package var lanes: Int { writers.count }
+
     package func commit(
-        _ commands: [LedgerCommand], at now: Timestamp
+        _ commands: [LedgerCommand], at now: Timestamp, lane: Int
     ) throws(StoreError) -> [LedgerOutcome] {
         let needs = BatchNeeds(commands)
-        // Batches come one at a time, so nothing is lost between these two steps.
-        let lockedToCome = lockedBatchesToCome.load(ordering: .relaxed)
-        if lockedToCome > 0 { lockedBatchesToCome.store(lockedToCome - 1, ordering: .relaxed) }
+        let writer = writers[lane]
+        // A count that two threads lower at once only makes a few batches more or fewer careful.
+        let lockedToCome = writer.lockedBatchesToCome.load(ordering: .relaxed)
+        if lockedToCome > 0 {
+            writer.lockedBatchesToCome.store(lockedToCome - 1, ordering: .relaxed)
+        }
         var mayGlance = lockedToCome == 0
         var retries = 0
         var hasReconnected = false
         while true {
             do throws(StoreError) {
-                if mayGlance, let outcomes = try commitAtAGlance(commands, needs, at: now) {
+                if mayGlance,
+                    let outcomes = try commitAtAGlance(commands, needs, at: now, by: writer)
+                {
                     return outcomes
                 }
                 mayGlance = false
-                return try commitUnderLocks(commands, needs, at: now)
+                return try commitUnderLocks(commands, needs, at: now, by: writer)
             } catch {
                 if error.isTransient, retries < Self.transientRetriesMax {
                     retries += 1
@@ -248,7 +267,7 @@ extension PostgresStore: LedgerStore {
 
     package func close() async {
         readers.close()
-        writer.withLock { $0.close() }
+        for writer in writers { writer.session.withLock { $0.close() } }
     }
 
     private func named(_ key: AccountKey) -> Parameters {

@@ -64,26 +64,6 @@ enum BatchStatements {
         """
     }
 
-    /// With the accounts of the withdrawals `$3` among them.
-    static let readAllAccounts = Statement(
-        name: "read_all_accounts", sql: allAccounts(locking: ""))
-    static let lockAllAccounts = Statement(
-        name: "lock_all_accounts", sql: allAccounts(locking: "FOR UPDATE OF a"))
-
-    private static func allAccounts(locking: String) -> String {
-        """
-        SELECT \(accountColumns)
-        FROM (
-            SELECT tenant COLLATE "C" AS tenant, account COLLATE "C" AS account
-            FROM unnest($1::text[], $2::text[]) AS named (tenant, account)
-            UNION SELECT tenant, account FROM withdrawals w
-            JOIN accounts ON number = w.account_number WHERE w.id = ANY ($3::uuid[])
-        ) AS wanted
-        JOIN accounts a ON a.tenant = wanted.tenant AND a.account = wanted.account
-        ORDER BY a.tenant, a.account \(locking)
-        """
-    }
-
     private static let accountColumns = """
         a.tenant, a.account, a.available, a.held, a.last_sequence, a.created_at, a.updated_at, \
         a.number
@@ -227,7 +207,7 @@ enum BatchStatements {
 
     static let all = [
         begin, commit, rollback, openAccounts, readWithdrawals, lockWithdrawals, readAccounts,
-        lockAccounts, readAllAccounts, lockAllAccounts, findKeys, findKeyWithdrawals,
+        lockAccounts, findKeys, findKeyWithdrawals,
         findKeyEntries, updateAccounts, insertEntries, insertWithdrawals, updateWithdrawals,
         insertEvents, openHolds, endHolds, insertKeys, insertPayouts,
     ]

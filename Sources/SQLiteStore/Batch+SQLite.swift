@@ -13,9 +13,7 @@ extension BatchSnapshot {
         for id in needs.withdrawals {
             withdrawals[id] = try WithdrawalTable.find(id, database)
         }
-        for key in needs.accounts + withdrawals.values.map(\.account) where accounts[key] == nil {
-            accounts[key] = try AccountTable.find(key, database)
-        }
+        for key in needs.accounts { accounts[key] = try AccountTable.find(key, database) }
         for scope in needs.keys {
             guard let record = try KeyTable.find(scope, database) else { continue }
             keys[scope] = record

@@ -71,7 +71,7 @@ package final class SQLiteStore: Sendable {
 
 extension SQLiteStore: LedgerStore {
     package func commit(
-        _ commands: [LedgerCommand], at now: Timestamp
+        _ commands: [LedgerCommand], at now: Timestamp, lane: Int
     ) throws(StoreError) -> [LedgerOutcome] {
         let needs = BatchNeeds(commands)
         do {

@@ -179,21 +179,16 @@ struct PayoutConfirmer: Sendable {
     private func step(
         of withdrawal: Ledger.Withdrawal, _ evidence: PayoutEvidence?
     ) -> TransitionWithdrawal? {
-        let id = withdrawal.id
-        let version = withdrawal.version
         switch evidence {
         case .confirmed(let hash) where !hash.isEmpty:
             return TransitionWithdrawal(
-                id: id, from: .sent, version: version, to: .confirmed,
-                transactionHash: PayoutText.clip(hash))
+                withdrawal, to: .confirmed, transactionHash: PayoutText.clip(hash))
         case .refused(let reason):
             return TransitionWithdrawal(
-                id: id, from: .sent, version: version, to: .failed,
-                detail: PayoutText.clip(reason))
+                withdrawal, to: .failed, detail: PayoutText.clip(reason))
         case .bounced(let reason):
             return TransitionWithdrawal(
-                id: id, from: .sent, version: version, to: .returned,
-                detail: PayoutText.clip(reason))
+                withdrawal, to: .returned, detail: PayoutText.clip(reason))
         case .confirmed, .unknown, nil: return nil
         }
     }

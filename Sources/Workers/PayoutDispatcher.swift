@@ -59,10 +59,7 @@ struct PayoutDispatcher: Sendable {
 
     @discardableResult
     private func requeue(_ withdrawals: [Ledger.Withdrawal]) async throws -> Int {
-        let moves = withdrawals.map {
-            TransitionWithdrawal(
-                id: $0.id, from: .processing, version: $0.version, to: .pending)
-        }
+        let moves = withdrawals.map { TransitionWithdrawal($0, to: .pending) }
         let (moved, failure) = await move(moves)
         if let failure { throw failure }
         return moved.count
@@ -87,10 +84,7 @@ struct PayoutDispatcher: Sendable {
         guard room > 0 else { return false }
 
         let (taken, takeFailure) = await move(
-            queue.prefix(room).map {
-                TransitionWithdrawal(
-                    id: $0.id, from: .pending, version: $0.version, to: .processing)
-            })
+            queue.prefix(room).map { TransitionWithdrawal($0, to: .processing) })
         let sent = try await send(taken)
         if let takeFailure { throw takeFailure }
         return sent > 0 && queue.count == configuration.batchPayoutsMax
@@ -132,19 +126,15 @@ struct PayoutDispatcher: Sendable {
         switch prepared {
         case .signed(let payout)
         where payout.withdrawalID == withdrawal.id && payout.gateway == gateway.name:
-            return TransitionWithdrawal(
-                id: withdrawal.id, from: .processing, version: withdrawal.version, to: .sent,
-                payout: payout)
+            return TransitionWithdrawal(withdrawal, to: .sent, payout: payout)
         case .refused(let reason):
             return TransitionWithdrawal(
-                id: withdrawal.id, from: .processing, version: withdrawal.version, to: .failed,
-                detail: PayoutText.clip(reason))
+                withdrawal, to: .failed, detail: PayoutText.clip(reason))
         case .signed:
             logger.error("the gateway signed something else", metadata: metadata(withdrawal.id))
             fallthrough
         case .postponed, nil:
-            return TransitionWithdrawal(
-                id: withdrawal.id, from: .processing, version: withdrawal.version, to: .pending)
+            return TransitionWithdrawal(withdrawal, to: .pending)
         }
     }
 

@@ -29,7 +29,7 @@ package struct WorkersConfiguration: Sendable, Equatable {
     package var auditInterval: Duration = .seconds(60)
     package var auditPageAccountsMax = 500
     /// The share of the time in which the audit keeps the store busy; it rests in between.
-    package var auditDutyPercent = 5
+    package var auditDutyPercent = 1
 
     /// How the workers are restarted. The pause stays short: a worker that the store's absence
     /// has stopped must be back soon after the store is.

@@ -63,7 +63,7 @@ import Testing
             accounts.map { Sample.credit($0, 1_000_000) }, at: Sample.now)
         let stores = [fixture.store, try fixture.openAgain(), try fixture.openAgain()]
         let failures = Mutex<[StoreError]>([])
-        let created = Mutex<[WithdrawalID]>([])
+        let created = Mutex<[(id: WithdrawalID, account: AccountKey)]>([])
         DispatchQueue.concurrentPerform(iterations: stores.count) { index in
             var random = SeededRandom(seed: seed &+ UInt64(index))
             for _ in 0..<40 {
@@ -74,7 +74,8 @@ import Testing
                     }
                     switch (random.next() % 4, known) {
                     case (0, _): return Sample.credit(account, 10)
-                    case (1, let id?): return Sample.step(id, .pending, .cancelled)
+                    case (1, let (id, owner)?):
+                        return Sample.step(id, .pending, .cancelled, of: owner)
                     default:
                         return Sample.create(account, 10, key: "k\(random.next() % 200)")
                     }
@@ -82,7 +83,11 @@ import Testing
                 do throws(StoreError) {
                     let outcomes = try stores[index].commit(commands, at: Sample.now)
                     let ids = outcomes.compactMap { outcome in
-                        if case .created(let withdrawal, _) = outcome { withdrawal.id } else { nil }
+                        if case .created(let withdrawal, _) = outcome {
+                            (withdrawal.id, withdrawal.account)
+                        } else {
+                            nil
+                        }
                     }
                     created.withLock { $0 += ids }
                 } catch {
@@ -104,7 +109,7 @@ import Testing
         let store = try kind.open().store
         let model = InMemoryLedgerStore(outcomeLifeMilliseconds: StoreFixture.outcomeLife)
         let accounts = (0..<4).map { Sample.account("a\($0)") }
-        var ids: [WithdrawalID] = []
+        var ids: [(id: WithdrawalID, account: AccountKey)] = []
         for round in 0..<120 {
             let now = Sample.now.adding(milliseconds: Int64(round) * 40_000)
             let commands = (0..<Int(random.next() % 20 + 1)).map { _ -> LedgerCommand in
@@ -114,16 +119,17 @@ import Testing
                 case 0: return Sample.credit(account, Int64(random.next() % 500), key: key)
                 case 1, 2:
                     let id = Sample.id()
-                    ids.append(id)
+                    ids.append((id, account))
                     return Sample.create(
                         account, Int64(random.next() % 3 + 100), key: key,
                         comment: random.next() % 2 == 0 ? nil : "наличные", id: id)
                 default:
                     let states = WithdrawalState.allCases
+                    let known = ids.randomElement(using: &random) ?? (Sample.id(), account)
                     return Sample.step(
-                        ids.randomElement(using: &random) ?? Sample.id(),
-                        states[Int(random.next() % UInt64(states.count))],
-                        states[Int(random.next() % UInt64(states.count))], hash: "h")
+                        known.id, states[Int(random.next() % UInt64(states.count))],
+                        states[Int(random.next() % UInt64(states.count))], of: known.account,
+                        hash: "h")
                 }
             }
             let outcomes = try store.commit(commands, at: now)
@@ -137,7 +143,7 @@ import Testing
                 try await store.entries(of: account, before: nil, limit: 10_000)
                     == model.entries(of: account, before: nil, limit: 10_000), "seed \(seed)")
         }
-        for id in ids {
+        for (id, _) in ids {
             #expect(try await store.withdrawal(id) == model.withdrawal(id), "seed \(seed)")
         }
         #expect(try await store.audit(after: nil, limit: 100).violations == [], "seed \(seed)")

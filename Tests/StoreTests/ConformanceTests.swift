@@ -146,7 +146,7 @@ import Testing
     }
 
     @Test(arguments: StoreKind.allCases)
-    func `a transition is conditional on state, version and tenant`(
+    func `a transition is conditional on state, version and account`(
         kind: StoreKind
     ) async throws {
         let store = try kind.open().store
@@ -156,7 +156,9 @@ import Testing
         let id = try #require(created[1].withdrawal?.id)
         let outcomes = try store.commit(
             [
-                Sample.step(id, .pending, .cancelled, tenant: TenantID("other")),
+                Sample.step(
+                    id, .pending, .cancelled, of: Sample.account("alice", tenant: "other")),
+                Sample.step(id, .pending, .cancelled, of: Sample.account("bob")),
                 Sample.step(id, .pending, .processing, version: 7),
                 Sample.step(id, .pending, .confirmed),
                 Sample.step(id, .pending, .processing, version: 1),
@@ -164,14 +166,15 @@ import Testing
                 Sample.step(Sample.id(), .pending, .cancelled),
             ], at: Sample.now)
         #expect(outcomes[0].refusal == .withdrawalNotFound)
-        for index in [1, 2, 4] {
+        #expect(outcomes[1].refusal == .withdrawalNotFound)
+        for index in [2, 3, 5] {
             guard case .conflict = outcomes[index] else {
                 Issue.record("\(index): \(outcomes[index])")
                 continue
             }
         }
-        #expect(outcomes[3].withdrawal?.version == 2)
-        #expect(outcomes[5].refusal == .withdrawalNotFound)
+        #expect(outcomes[4].withdrawal?.version == 2)
+        #expect(outcomes[6].refusal == .withdrawalNotFound)
         #expect(
             try await store.events(of: id, after: 0, limit: 10).map(\.state)
                 == [.pending, .processing])

@@ -142,12 +142,12 @@ enum Sample {
 
     static func step(
         _ id: WithdrawalID, _ from: WithdrawalState, _ to: WithdrawalState, version: Int64? = nil,
-        tenant: TenantID? = nil, hash: String? = nil, detail: String? = nil,
+        of owner: AccountKey = account("alice"), hash: String? = nil, detail: String? = nil,
         payout: Payout? = nil
     ) -> LedgerCommand {
         .transition(
             TransitionWithdrawal(
-                id: id, tenant: tenant, from: from, version: version, to: to, detail: detail,
+                id: id, account: owner, from: from, version: version, to: to, detail: detail,
                 transactionHash: hash, payout: payout))
     }
 }

@@ -27,7 +27,7 @@ package final class InMemoryLedgerStore: LedgerStore {
     package func fail(with error: StoreError?) { state.withLock { $0.failure = error } }
 
     package func commit(
-        _ commands: [LedgerCommand], at now: Timestamp
+        _ commands: [LedgerCommand], at now: Timestamp, lane: Int
     ) throws(StoreError) -> [LedgerOutcome] {
         try state.withLock { state throws(StoreError) in
             if let failure = state.failure { throw failure }

@@ -54,7 +54,7 @@ final class FaultyStore: LedgerStore {
     }
 
     func commit(
-        _ commands: [LedgerCommand], at now: Timestamp
+        _ commands: [LedgerCommand], at now: Timestamp, lane: Int
     ) throws(StoreError) -> [LedgerOutcome] {
         let number = rows.withLock { rows in
             rows.commits += 1
@@ -66,8 +66,7 @@ final class FaultyStore: LedgerStore {
             let needs = BatchNeeds(commands)
             var snapshot = BatchSnapshot()
             for id in needs.withdrawals { snapshot.withdrawals[id] = rows.withdrawals[id] }
-            let accounts = needs.accounts + snapshot.withdrawals.values.map(\.account)
-            for key in accounts { snapshot.accounts[key] = rows.accounts[key] }
+            for key in needs.accounts { snapshot.accounts[key] = rows.accounts[key] }
             for scope in needs.keys { snapshot.keys[scope] = rows.keys[scope] }
             let plan = BatchPlan(
                 commands, on: snapshot, at: now, outcomeLifeMilliseconds: 86_400_000)

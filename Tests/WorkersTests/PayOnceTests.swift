@@ -216,7 +216,8 @@ import Workers
             try await world.reach(.sent, ids)
             _ = try await bookkeeper.transition(
                 TransitionWithdrawal(
-                    id: ids[0], from: .sent, to: .confirmed, transactionHash: "elsewhere"))
+                    id: ids[0], account: World.account, from: .sent, to: .confirmed,
+                    transactionHash: "elsewhere"))
             func sent(_ id: WithdrawalID) -> Int {
                 gateway.seen.submissions[id]?.values.reduce(0, +) ?? 0
             }

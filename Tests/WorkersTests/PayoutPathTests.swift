@@ -177,7 +177,8 @@ import Workers
             var cancelled = 0
             for id in ids {
                 let outcome = try await bookkeeper.transition(
-                    TransitionWithdrawal(id: id, from: .pending, to: .cancelled))
+                    TransitionWithdrawal(
+                        id: id, account: World.account, from: .pending, to: .cancelled))
                 if case .transitioned = outcome { cancelled += 1 }
             }
             try await eventually {

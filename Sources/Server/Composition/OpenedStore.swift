@@ -24,7 +24,8 @@ struct OpenedStore {
         case .postgres(let connectionString):
             let store = try PostgresStore(
                 connectionString: connectionString, outcomeLifeMilliseconds: outcomeLife,
-                readers: configuration.postgresReaders, logger: logger)
+                writers: configuration.postgresWriters, readers: configuration.postgresReaders,
+                logger: logger)
             (ledger, credentials) = (store, store)
         }
     }

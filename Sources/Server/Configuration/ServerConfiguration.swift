@@ -68,6 +68,7 @@ struct ServerConfiguration: Sendable {
     let deadline: Duration
     let deadlineMax: Duration
     let postgresReaders: Int
+    let postgresWriters: Int
 }
 
 extension ServerConfiguration {
@@ -105,6 +106,7 @@ extension ServerConfiguration {
         guard deadline <= deadlineMax else {
             throw .contradiction("rpc.deadline is longer than rpc.deadlineMax")
         }
+        postgresWriters = try values.count("postgres.writers", in: 1...64)
         postgresReaders = try values.count("postgres.readers", in: 1...64)
 
         tokens = try values.choice("access.tokens")

@@ -140,7 +140,10 @@ extension Setting {
 
         Setting(
             key: "postgres.readers", form: "COUNT", standard: "4",
-            help: "connections for reading; one more writes"),
+            help: "connections for reading"),
+        Setting(
+            key: "postgres.writers", form: "COUNT", standard: "2",
+            help: "connections for writing; an account's calls keep to one of them"),
     ]
 
     static let byKey = Dictionary(uniqueKeysWithValues: all.map { ($0.key, $0) })

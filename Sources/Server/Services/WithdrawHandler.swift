@@ -84,11 +84,12 @@ struct WithdrawHandler: WithdrawService {
     func cancel(
         _ params: WithdrawCancelParams, _ context: RPCContext
     ) async throws(RPCError) -> WithdrawCancelResult {
+        let account = try await find(params.withdrawalId, context).account
         let outcome = try await context.commit { () async throws(CommitError) in
             try await ledger.transition(
                 TransitionWithdrawal(
-                    id: params.withdrawalId, tenant: context.principal.tenant, from: .pending,
-                    to: .cancelled, detail: params.reason))
+                    id: params.withdrawalId, account: account, from: .pending, to: .cancelled,
+                    detail: params.reason))
         }
         switch outcome {
         case .transitioned(let withdrawal):
