@@ -20,7 +20,6 @@ BEGIN
     INSERT INTO withdrawals VALUES (id, holder.number, 10000000, 5000000,
         '0:ca6e321c7cce9ecedf0a8ca2492ec8592494aa5fb5ce0387dff96ef6af982a3e', false, NULL, 'PENDING', 1, 1, 1,
         NULL, NULL);
-    INSERT INTO holds VALUES (holder.number, id, 15000000, 1);
     INSERT INTO idempotency_keys VALUES (holder.number, 1, new_key, decode(md5(new_key) || md5(which), 'hex'),
         id, NULL, 1, 1);
     RETURN 'accepted';

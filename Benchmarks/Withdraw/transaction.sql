@@ -19,7 +19,6 @@ INSERT INTO entries SELECT number, last_sequence, 'HOLD', -15000000, 15000000, a
 INSERT INTO withdrawals VALUES (:id::uuid, :number, 10000000, 5000000,
     '0' || chr(58) || 'ca6e321c7cce9ecedf0a8ca2492ec8592494aa5fb5ce0387dff96ef6af982a3e', false, NULL, 'PENDING', 1, 1, 1,
     NULL, NULL);
-INSERT INTO holds VALUES (:number, :id::uuid, 15000000, 1);
 INSERT INTO idempotency_keys VALUES (:number, 1, 'pgbench-' || :key::text,
     decode(lpad(to_hex(:key::bigint), 64, '0'), 'hex'), :id::uuid, NULL, 1, 1);
 COMMIT;

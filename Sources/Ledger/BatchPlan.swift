@@ -60,8 +60,6 @@ package struct BatchWrites: Sendable {
     package var changedWithdrawals: [Withdrawal] = []
     /// From each withdrawal's second on; the first is `Withdrawal.creation`.
     package var events: [WithdrawalEvent] = []
-    package var openedHolds: [Hold] = []
-    package var endedHolds: [HoldKey] = []
     package var keys: [KeyRecord] = []
     package var payouts: [Payout] = []
 
@@ -157,8 +155,6 @@ package struct BatchPlan: Sendable {
         snapshot.withdrawals[create.id] = withdrawal
         changedWithdrawals[create.id] = .new(writes.newWithdrawals.count)
         writes.newWithdrawals.append(withdrawal)
-        writes.openedHolds.append(
-            Hold(id: create.id, account: create.account, amount: total, openedAt: now))
         return .created(
             withdrawal,
             record: remember(create.scope, fingerprint, as: .withdrawal(create.id)))
@@ -236,9 +232,6 @@ package struct BatchPlan: Sendable {
         append(
             kind, to: &account, availableDelta: freed.rawValue, heldDelta: -unheld.rawValue,
             withdrawalID: withdrawal.id, reference: nil)
-        if unheld != .zero {
-            writes.endedHolds.append(HoldKey(account: withdrawal.account, id: withdrawal.id))
-        }
         return nil
     }
 

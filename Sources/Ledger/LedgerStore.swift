@@ -53,7 +53,7 @@ package protocol LedgerStore: Sendable {
     func payouts(of ids: [WithdrawalID]) async throws(StoreError) -> [WithdrawalID: Payout]
 
     /// Checks promise 3 on up to `limit` accounts after `after` in key order: that the sums equal
-    /// the journal's, the newest entry's balances, and what open holds reserve.
+    /// the journal's, the newest entry's balances, and what unsettled withdrawals reserve.
     func audit(
         after: AccountKey?, limit: Int
     ) async throws(StoreError) -> LedgerAudit

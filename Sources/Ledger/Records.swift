@@ -111,7 +111,7 @@ package struct Destination: Hashable, Sendable {
     }
 }
 
-/// A withdrawal as the ledger holds it.
+/// A withdrawal as the ledger holds it. Until it is settled, it reserves its amount and fee.
 package struct Withdrawal: Hashable, Sendable {
     package let id: WithdrawalID
     package let account: AccountKey
@@ -189,35 +189,6 @@ package struct WithdrawalEvent: Hashable, Sendable {
         self.state = state
         self.at = at
         self.detail = detail
-    }
-}
-
-/// Money reserved for one purpose; it ends captured or released, once.
-///
-/// The ledger keeps the open ones; how a hold ended is an entry of the journal.
-package struct Hold: Hashable, Sendable {
-    /// The withdrawal it is for.
-    package let id: WithdrawalID
-    package let account: AccountKey
-    package let amount: Nanotons
-    package let openedAt: Timestamp
-
-    package init(id: WithdrawalID, account: AccountKey, amount: Nanotons, openedAt: Timestamp) {
-        self.id = id
-        self.account = account
-        self.amount = amount
-        self.openedAt = openedAt
-    }
-}
-
-/// What names an open hold.
-package struct HoldKey: Hashable, Sendable {
-    package let account: AccountKey
-    package let id: WithdrawalID
-
-    package init(account: AccountKey, id: WithdrawalID) {
-        self.account = account
-        self.id = id
     }
 }
 

@@ -116,12 +116,6 @@ extension Connection {
             try send(BatchStatements.insertWithdrawals, writes.newWithdrawalRows(loaded))
         }
         if !writes.events.isEmpty { try send(BatchStatements.insertEvents, writes.eventRows) }
-        if !writes.openedHolds.isEmpty {
-            try send(BatchStatements.openHolds, writes.openedHoldRows(loaded))
-        }
-        if !writes.endedHolds.isEmpty {
-            try send(BatchStatements.endHolds, writes.endedHoldRows(loaded))
-        }
         if !writes.payouts.isEmpty { try send(BatchStatements.insertPayouts, writes.payoutRows) }
         try send(BatchStatements.commit)
         _ = try finish()
@@ -261,22 +255,6 @@ extension BatchWrites {
         rows.texts(events) { $0.state.rawValue }
         rows.int64s(events) { $0.at.unixMilliseconds }
         rows.texts(events) { $0.detail }
-        return rows
-    }
-
-    fileprivate func openedHoldRows(_ loaded: LoadedBatch) -> Parameters {
-        var rows = Parameters()
-        rows.int64s(openedHolds) { loaded.numbers[$0.account] }
-        rows.uuids(openedHolds) { $0.id }
-        rows.int64s(openedHolds) { $0.amount.rawValue }
-        rows.int64s(openedHolds) { $0.openedAt.unixMilliseconds }
-        return rows
-    }
-
-    fileprivate func endedHoldRows(_ loaded: LoadedBatch) -> Parameters {
-        var rows = Parameters()
-        rows.int64s(endedHolds) { loaded.numbers[$0.account] }
-        rows.uuids(endedHolds) { $0.id }
         return rows
     }
 

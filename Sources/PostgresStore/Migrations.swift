@@ -9,7 +9,7 @@ enum Migrations {
     ]
 
     static var ledger: String {
-        [guards, accounts, entries, holds, withdrawals, events, keys, payouts, tokens]
+        [guards, accounts, entries, withdrawals, events, keys, payouts, tokens]
             .joined(separator: "\n")
     }
 
@@ -60,17 +60,6 @@ enum Migrations {
             $$ BEGIN RAISE EXCEPTION 'the journal is append-only'; END $$;
         CREATE TRIGGER entries_are_append_only BEFORE UPDATE OR DELETE ON entries
             FOR EACH STATEMENT EXECUTE FUNCTION refuse_change();
-        """
-
-    /// The open ones; how a hold ended stands in the journal.
-    private static let holds = """
-        CREATE TABLE holds (
-            account_number bigint NOT NULL,
-            id uuid NOT NULL,
-            amount bigint NOT NULL,
-            opened_at bigint NOT NULL,
-            PRIMARY KEY (account_number, id)
-        );
         """
 
     private static let withdrawals = """

@@ -172,25 +172,6 @@ enum BatchStatements {
                 $3::text[], $4::bigint[], $5::text[])
             """)
 
-    static let openHolds = Statement(
-        name: "open_holds",
-        sql: """
-            INSERT INTO holds SELECT * FROM unnest($1::bigint[], $2::uuid[], $3::bigint[],
-                $4::bigint[])
-            """)
-
-    static let endHolds = Statement(
-        name: "end_holds",
-        sql: """
-            WITH changed AS (
-                DELETE FROM holds h
-                USING unnest($1::bigint[], $2::uuid[]) AS ended (account_number, id)
-                WHERE h.account_number = ended.account_number AND h.id = ended.id
-                RETURNING 1
-            )
-            SELECT expect_rows(count(*), cardinality($2::uuid[])) FROM changed
-            """)
-
     static let insertKeys = Statement(
         name: "insert_keys",
         sql: """
@@ -209,7 +190,7 @@ enum BatchStatements {
         begin, commit, rollback, openAccounts, readWithdrawals, lockWithdrawals, readAccounts,
         lockAccounts, findKeys, findKeyWithdrawals,
         findKeyEntries, updateAccounts, insertEntries, insertWithdrawals, updateWithdrawals,
-        insertEvents, openHolds, endHolds, insertKeys, insertPayouts,
+        insertEvents, insertKeys, insertPayouts,
     ]
 }
 
@@ -314,8 +295,9 @@ enum ReadStatements {
                 FROM entries WHERE account_number = a.number
             ) AS j
             CROSS JOIN LATERAL (
-                SELECT coalesce(sum(amount), 0)::bigint AS reserved FROM holds
+                SELECT coalesce(sum(amount + fee), 0)::bigint AS reserved FROM withdrawals
                 WHERE account_number = a.number
+                    AND state IN ('PENDING', 'PROCESSING', 'SENT', 'IN_REVIEW')
             ) AS h
             LEFT JOIN entries e ON e.account_number = a.number AND e.sequence = a.last_sequence
             ORDER BY a.tenant, a.account

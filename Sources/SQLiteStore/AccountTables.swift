@@ -32,7 +32,7 @@ enum AccountTable {
         ])
     }
 
-    /// Recomputes the sums of a page of accounts from their journals and open holds.
+    /// Recomputes the sums of a page of accounts from their journals and unsettled withdrawals.
     static func audit(
         after: AccountKey?, limit: Int, _ database: Database
     ) throws -> LedgerAudit {
@@ -64,8 +64,9 @@ enum AccountTable {
         let reserved = try Int64.fetchOne(
             database.cachedStatement(
                 sql: """
-                    SELECT coalesce(sum(amount), 0) FROM holds
+                    SELECT coalesce(sum(amount + fee), 0) FROM withdrawals
                     WHERE tenant = ? AND account = ?
+                        AND state IN ('PENDING', 'PROCESSING', 'SENT', 'IN_REVIEW')
                     """), arguments: name)
         let newest = try EntryTable.find(account.key, account.lastSequence, database)
         guard let journal, let reserved else { return false }
@@ -135,29 +136,5 @@ enum EntryTable {
             withdrawalID: row.hasNull(atIndex: 8) ? nil : try row.withdrawalID(8),
             reference: row[9],
             at: try row.time(10))
-    }
-}
-
-enum HoldTable {
-    static func open(_ hold: Hold, _ database: Database) throws {
-        try database.cachedStatement(
-            sql: """
-                INSERT INTO holds (tenant, account, id, amount, opened_at) VALUES (?, ?, ?, ?, ?)
-                """
-        ).execute(arguments: [
-            hold.account.tenant.text, hold.account.account.text, hold.id.blob,
-            hold.amount.rawValue, hold.openedAt.unixMilliseconds,
-        ])
-    }
-
-    static func end(_ hold: HoldKey, _ database: Database) throws {
-        try database.cachedStatement(
-            sql: "DELETE FROM holds WHERE tenant = ? AND account = ? AND id = ?"
-        ).execute(arguments: [
-            hold.account.tenant.text, hold.account.account.text, hold.id.blob,
-        ])
-        guard database.changesCount == 1 else {
-            throw StoreError(.corrupt, "the hold \(hold.id) is not open")
-        }
     }
 }

@@ -36,8 +36,6 @@ extension BatchWrites {
         for withdrawal in newWithdrawals { try WithdrawalTable.insert(withdrawal, database) }
         for withdrawal in changedWithdrawals { try WithdrawalTable.update(withdrawal, database) }
         for event in events { try EventTable.insert(event, database) }
-        for hold in openedHolds { try HoldTable.open(hold, database) }
-        for hold in endedHolds { try HoldTable.end(hold, database) }
         for record in keys { try KeyTable.insert(record, database) }
         for payout in payouts { try PayoutTable.insert(payout, database) }
     }

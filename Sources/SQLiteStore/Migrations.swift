@@ -8,7 +8,7 @@ enum Migrations {
         (
             1, "ledger",
             [
-                accounts, entries, holds, withdrawals, events, keys, payouts, tokens,
+                accounts, entries, withdrawals, events, keys, payouts, tokens,
             ].joined(separator: "\n")
         )
     ]
@@ -46,18 +46,6 @@ enum Migrations {
         BEGIN SELECT RAISE(ABORT, 'the journal is append-only'); END;
         CREATE TRIGGER entries_are_never_removed BEFORE DELETE ON entries
         BEGIN SELECT RAISE(ABORT, 'the journal is append-only'); END;
-        """
-
-    /// The open ones; how a hold ended stands in the journal.
-    private static let holds = """
-        CREATE TABLE holds (
-            tenant TEXT NOT NULL,
-            account TEXT NOT NULL,
-            id BLOB NOT NULL,
-            amount INTEGER NOT NULL,
-            opened_at INTEGER NOT NULL,
-            PRIMARY KEY (tenant, account, id)
-        ) STRICT, WITHOUT ROWID;
         """
 
     private static let withdrawals = """

@@ -303,7 +303,7 @@ import Testing
         }
         #expect(try await fixture.store.audit(after: nil, limit: 10).violations == [])
         try fixture.tamper("UPDATE accounts SET available = available + 1 WHERE account = 'b'")
-        try fixture.tamper("UPDATE holds SET amount = amount - 1 WHERE amount = 14")
+        try fixture.tamper("UPDATE withdrawals SET amount = amount - 1 WHERE amount = 9")
         let first = try await fixture.store.audit(after: nil, limit: 2)
         #expect(first.violations == [Sample.account("b")])
         #expect(first.last == Sample.account("b"))

@@ -11,7 +11,6 @@ package final class InMemoryLedgerStore: LedgerStore {
         var tables = BatchSnapshot()
         var journal: [AccountKey: [Ledger.Entry]] = [:]
         var events: [WithdrawalID: [Ledger.WithdrawalEvent]] = [:]
-        var holds: [HoldKey: Hold] = [:]
         var payouts: [WithdrawalID: [Payout]] = [:]
         var failure: StoreError?
     }
@@ -46,10 +45,6 @@ package final class InMemoryLedgerStore: LedgerStore {
             state.tables.withdrawals[withdrawal.id] = withdrawal
         }
         for event in writes.events { state.events[event.withdrawalID, default: []].append(event) }
-        for hold in writes.openedHolds {
-            state.holds[HoldKey(account: hold.account, id: hold.id)] = hold
-        }
-        for hold in writes.endedHolds { state.holds[hold] = nil }
         for record in writes.keys {
             state.tables.keys[record.scope] = record
             if case .entry(let sequence) = record.subject {
@@ -140,11 +135,14 @@ package final class InMemoryLedgerStore: LedgerStore {
             var audit = LedgerAudit(violations: [], checked: accounts.count, last: nil)
             for account in accounts {
                 let entries = state.journal[account.key, default: []]
-                let open = state.holds.values.filter { $0.account == account.key }
+                let unsettled = state.tables.withdrawals.values.filter {
+                    $0.account == account.key && !WithdrawalStateMachine.isSettled($0.state)
+                }
                 let isSound =
                     entries.reduce(0) { $0 + $1.availableDelta } == account.available.rawValue
                     && entries.reduce(0) { $0 + $1.heldDelta } == account.held.rawValue
-                    && open.reduce(0) { $0 + $1.amount.rawValue } == account.held.rawValue
+                    && unsettled.reduce(0) { $0 + $1.amount.rawValue + $1.fee.rawValue }
+                        == account.held.rawValue
                 if !isSound { audit.violations.append(account.key) }
             }
             if accounts.count == limit { audit.last = accounts.last?.key }
