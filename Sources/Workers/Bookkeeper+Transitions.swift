@@ -4,26 +4,40 @@
 internal import Ledger
 
 extension Bookkeeper {
+    /// One transition's result and where it belongs.
+    ///
+    /// Not a tuple: optimised builds of Swift 6.3 then read a part of the result as the index.
+    private struct Placed {
+        let index: Int
+        let result: Result<LedgerOutcome, CommitError>
+    }
+
     /// Moves many withdrawals at once, so that group commit joins them.
     ///
     /// - Returns: one result for each, in order.
     func transition(
         _ transitions: [TransitionWithdrawal]
     ) async -> [Result<LedgerOutcome, CommitError>] {
-        await withTaskGroup(of: (Int, Result<LedgerOutcome, CommitError>).self) { group in
+        await withTaskGroup(of: Placed.self) { group in
             for (index, transition) in transitions.enumerated() {
                 group.addTask {
-                    do throws(CommitError) {
-                        return (index, .success(try await self.transition(transition)))
-                    } catch {
-                        return (index, .failure(error))
-                    }
+                    Placed(index: index, result: await self.result(of: transition))
                 }
             }
             var results = [Result<LedgerOutcome, CommitError>?](
                 repeating: nil, count: transitions.count)
-            for await (index, result) in group { results[index] = result }
+            for await placed in group { results[placed.index] = placed.result }
             return results.compactMap { $0 }
+        }
+    }
+
+    private func result(
+        of transition: TransitionWithdrawal
+    ) async -> Result<LedgerOutcome, CommitError> {
+        do throws(CommitError) {
+            return .success(try await self.transition(transition))
+        } catch {
+            return .failure(error)
         }
     }
 }
