@@ -35,9 +35,9 @@ format: ## Formats the sources in place.
 generate: ## Writes everything that follows from the contract.
 	@$(SWIFT) run teller-contract generate
 
-bench: ## Runs the side-by-side measurements of docs/benchmarks.md.
+bench: ## Runs the side-by-side measurements of docs/benchmarks.md (ARGS="--soak 10m").
 	@scripts/setup bench
-	@Benchmarks/run
+	@Benchmarks/run $(ARGS)
 
 clean: ## Removes what was built.
 	@rm -rf .build

@@ -130,7 +130,9 @@ let package = Package(
         .executableTarget(
             name: "WithdrawBenchmark", dependencies: ["HTTP2", "HTTPMessages", nioCore, nioPosix],
             path: "Benchmarks/Withdraw",
-            exclude: ["accounts.sql", "call.sql", "function.sql", "transaction.sql"],
+            exclude: [
+                "accounts.sql", "call.sql", "function.sql", "sqlite_peer.py", "transaction.sql",
+            ],
             swiftSettings: settings),
         .executableTarget(
             name: "TransportBenchmark",
