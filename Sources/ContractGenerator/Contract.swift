@@ -61,6 +61,8 @@ struct Contract {
         let result: Schema
         /// The schema of the events; nil for a method that answers once.
         let event: String?
+        /// Whether the answer is the same as long as the server runs.
+        let isConstant: Bool
         let errors: [String]
         /// The first of its examples; nil for a method without.
         let example: Example?
@@ -258,7 +260,7 @@ extension Contract.Method {
         try value.checkMembers(
             [
                 "name", "summary", "description", "tags", "paramStructure", "params", "result",
-                "errors", "examples", "x-scope", "x-repeatable", "x-stream",
+                "errors", "examples", "x-constant", "x-scope", "x-repeatable", "x-stream",
             ], at: name)
         guard value["paramStructure"]?.string == "by-name" else {
             throw ContractError(place: name, problem: "takes its params by name only")
@@ -282,6 +284,10 @@ extension Contract.Method {
                 name: paramName, schema: try .init(schema, at: "\(name).\(paramName)"),
                 description: try Optional(param).text("description", at: paramName),
                 isRequired: param["required"]?.bool ?? false)
+        }
+        isConstant = value["x-constant"]?.bool ?? false
+        guard !isConstant || params.isEmpty else {
+            throw ContractError(place: name, problem: "is x-constant and has params")
         }
         guard let schema = value["result"]?["schema"] else {
             throw ContractError(place: name, problem: "has no result")

@@ -29,6 +29,10 @@ struct SwiftServices {
             for (index, method) in methods(group).enumerated() {
                 if index > 0 { source.line() }
                 source.doc(method.description)
+                if method.isConstant {
+                    source.line("var \(method.verb): \(method.typeName)Result { get }")
+                    continue
+                }
                 let stream = method.event.map { ", _ stream: RPCStream<\($0)>" } ?? ""
                 source.line(
                     "func \(method.verb)(_ params: \(method.typeName)Params, "
@@ -62,6 +66,10 @@ struct SwiftServices {
         let head = "(\"\(method.name)\", scope: \"\(method.scope)\""
         guard !method.isIntrinsic else {
             source.line(".constant\(head), result: Array(ContractDocument.json.utf8)),")
+            return
+        }
+        guard !method.isConstant else {
+            source.line(".constant\(head), result: \(method.group).\(method.verb).jsonBytes),")
             return
         }
         let stream = method.event.map { ", stream: RPCStream<\($0)>" } ?? ""

@@ -35,15 +35,20 @@ package final class EventLoopResources: @unchecked Sendable {
         scratch = ByteBufferAllocator().buffer(capacity: 64 * 1024)
     }
 
-    /// Runs `handler` in a task of its own, on the loop, beginning now.
+    /// Has `handler` answer: now, or in a task of its own on the loop, beginning now.
     ///
     /// - Parameter exchange: Told when the handler has returned.
+    /// - Returns: The task; nil when none is needed.
     package func run(
         _ handler: any HTTPHandler, _ request: HTTPRequest, _ exchange: some HandledExchange
-    ) -> Task<Void, Never> {
+    ) -> Task<Void, Never>? {
+        guard let work = handler.begin(request, exchange) else {
+            exchange.handlerReturned()
+            return nil
+        }
         handlersRunning += 1
         return Task.immediate(executorPreference: executor) {
-            await handler.handle(request, exchange)
+            await work()
             exchange.handlerReturned()
             self.handlerReturned()
         }

@@ -35,7 +35,7 @@ final class HTTP2Exchange: HandledExchange, StreamObserver, @unchecked Sendable 
     // MARK: The handler's task
 
     /// Keeps the task unless it has already ended, as it has when the handler never waited.
-    func began(_ task: Task<Void, Never>) {
+    func began(_ task: Task<Void, Never>?) {
         if !handlerHasReturned { self.task = task }
     }
 

@@ -7,8 +7,15 @@
 enum HeaderText {
     nonisolated(unsafe) static let status = unsafe lasting(":status")
     nonisolated(unsafe) static let contentLength = unsafe lasting("content-length")
+    nonisolated(unsafe) private static let requestID = unsafe lasting("x-request-id")
     nonisolated(unsafe) private static let codes = unsafe (100..<600).map {
         unsafe lasting(String($0))
+    }
+
+    /// Whether every message has another value of this field.
+    static func isUnique(_ name: UnsafeBufferPointer<UInt8>) -> Bool {
+        guard unsafe name.count == requestID.count else { return false }
+        return unsafe name.elementsEqual(requestID)
     }
 
     /// The text of a status code; 500 for what is none.

@@ -240,7 +240,10 @@ import NIOCore
             name: UnsafeMutablePointer(mutating: name.baseAddress),
             value: UnsafeMutablePointer(mutating: value.baseAddress),
             namelen: name.count, valuelen: value.count,
-            flags: UInt8(NGHTTP2_NV_FLAG_NONE.rawValue))
+            // A value that is new in every message would only push others out of the HPACK table.
+            flags: UInt8(
+                unsafe HeaderText.isUnique(name)
+                    ? NGHTTP2_NV_FLAG_NO_INDEX.rawValue : NGHTTP2_NV_FLAG_NONE.rawValue))
     }
 
     /// Tells nghttp2 that a stream has output again.

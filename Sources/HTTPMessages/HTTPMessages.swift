@@ -15,14 +15,16 @@ package enum HTTPVersion: Sendable, Equatable {
 }
 
 /// A whole request: the transport hands one up only when its last byte has arrived.
-package struct HTTPRequest: Sendable {
-    package var method: HTTPMethod
+///
+/// An object, because it is handed through many hands: each takes one reference, not five.
+package final class HTTPRequest: Sendable {
+    package let method: HTTPMethod
     /// The path without the query, as sent (`/rpc`).
-    package var path: String
-    package var headers: HTTPHeaders
+    package let path: String
+    package let headers: HTTPHeaders
     /// The whole body; its size has been held to the transport's limit.
-    package var body: [UInt8]
-    package var connection: HTTPConnectionInfo
+    package let body: [UInt8]
+    package let connection: HTTPConnectionInfo
 
     package init(
         method: HTTPMethod,
@@ -102,11 +104,27 @@ package struct HTTPResponse: Sendable {
     }
 }
 
-/// Answers requests. The transport calls it in a task of its own on the connection's event loop
-/// and cancels that task when the stream closes or the time set by `cancel(after:)` is up.
+/// The rest of an answer that can't be given at once.
+package typealias HTTPWork = @Sendable () async -> Void
+
+/// Answers requests, exactly once each, through their exchanges.
 package protocol HTTPHandler: Sendable {
-    /// Answers `request` through `exchange`, exactly once, also when the task is cancelled.
+    /// Answers `request`, or returns what does.
+    ///
+    /// The transport calls it on the connection's event loop, so that what needs no waiting costs
+    /// no task: a refusal, a probe. What is returned runs in a task of its own on that loop, which
+    /// is cancelled when the stream closes or the time set by `cancel(after:)` is up; it must
+    /// answer then, too.
+    func begin(_ request: HTTPRequest, _ exchange: any HTTPExchange) -> HTTPWork?
+
+    /// Answers `request`, waiting as long as it takes.
     func handle(_ request: HTTPRequest, _ exchange: any HTTPExchange) async
+}
+
+extension HTTPHandler {
+    package func begin(_ request: HTTPRequest, _ exchange: any HTTPExchange) -> HTTPWork? {
+        { await self.handle(request, exchange) }
+    }
 }
 
 /// One request's way back to its peer. Calls after the stream has closed do nothing.

@@ -49,29 +49,27 @@ public struct Timestamp: Hashable, Sendable, Comparable {
             days -= 1
         }
         let (year, month, day) = Self.civil(daysSinceEpoch: days)
-        Self.append(year, digits: 4, to: &bytes)
+        Self.appendTwoDigits(year / 100, to: &bytes)
+        Self.appendTwoDigits(year % 100, to: &bytes)
         bytes.append(UInt8(ascii: "-"))
-        Self.append(month, digits: 2, to: &bytes)
+        Self.appendTwoDigits(month, to: &bytes)
         bytes.append(UInt8(ascii: "-"))
-        Self.append(day, digits: 2, to: &bytes)
+        Self.appendTwoDigits(day, to: &bytes)
         bytes.append(UInt8(ascii: "T"))
-        Self.append(rest / 3_600_000, digits: 2, to: &bytes)
+        Self.appendTwoDigits(rest / 3_600_000, to: &bytes)
         bytes.append(UInt8(ascii: ":"))
-        Self.append(rest / 60_000 % 60, digits: 2, to: &bytes)
+        Self.appendTwoDigits(rest / 60_000 % 60, to: &bytes)
         bytes.append(UInt8(ascii: ":"))
-        Self.append(rest / 1000 % 60, digits: 2, to: &bytes)
+        Self.appendTwoDigits(rest / 1000 % 60, to: &bytes)
         bytes.append(UInt8(ascii: "."))
-        Self.append(rest % 1000, digits: 3, to: &bytes)
+        bytes.append(UInt8(ascii: "0") + UInt8(truncatingIfNeeded: rest / 100 % 10))
+        Self.appendTwoDigits(rest % 100, to: &bytes)
         bytes.append(UInt8(ascii: "Z"))
     }
 
-    private static func append(_ value: Int64, digits: Int, to bytes: inout [UInt8]) {
-        var divisor: Int64 = 1
-        for _ in 1..<digits { divisor *= 10 }
-        while divisor > 0 {
-            bytes.append(UInt8(ascii: "0") + UInt8(value / divisor % 10))
-            divisor /= 10
-        }
+    private static func appendTwoDigits(_ value: Int64, to bytes: inout [UInt8]) {
+        bytes.append(UInt8(ascii: "0") + UInt8(truncatingIfNeeded: value / 10 % 10))
+        bytes.append(UInt8(ascii: "0") + UInt8(truncatingIfNeeded: value % 10))
     }
 
     private static func number(_ digits: ArraySlice<UInt8>) -> Int64? {

@@ -53,11 +53,14 @@ extension RPCHandler {
         do throws(Refusal) {
             let method = try admit(call, of: incoming)
             defer { calls.leave(incoming.connection) }
-            guard case .unary(let body) = method.body else {
+            switch method.body {
+            case .constant(let result): reply = self.reply(of: result, to: call, of: incoming)
+            case .unary(let body):
+                reply = await self.reply(of: body, to: call, method: method, of: incoming)
+            case .streaming:
                 throw Refusal(
                     status: 200, error: .invalidRequest("a stream cannot be part of a batch"))
             }
-            reply = await self.reply(of: body, to: call, method: method, of: incoming)
         } catch {
             reply = Reply.error(
                 error.error, id: incoming.id(of: call), requestID: incoming.requestID)

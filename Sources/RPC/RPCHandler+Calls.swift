@@ -6,14 +6,27 @@ import Logging
 import TellerProtocol
 
 /// A request to `/rpc` past the interceptors that look at the whole of it.
-struct IncomingRequest: Sendable {
-    let body: [UInt8]
-    let connection: HTTPConnectionInfo
+final class IncomingRequest: Sendable {
+    let request: HTTPRequest
     let metadata: RequestMetadata
     let principal: Principal
     /// When the whole request must be answered, on the clock's scale.
     let deadline: Duration
+    let logger: Logger
 
+    init(
+        _ request: HTTPRequest, metadata: RequestMetadata, principal: Principal,
+        deadline: Duration, logger: Logger
+    ) {
+        self.request = request
+        self.metadata = metadata
+        self.principal = principal
+        self.deadline = deadline
+        self.logger = logger
+    }
+
+    var body: [UInt8] { request.body }
+    var connection: HTTPConnectionInfo { request.connection }
     var requestID: String { metadata.requestID }
 
     func id(of call: Call) -> ArraySlice<UInt8>? { call.id.map { body[$0] } }
@@ -24,51 +37,83 @@ extension RPCHandler {
     /// transport's timers and this clock are not the same.
     private static let deadlineTolerance = Duration.milliseconds(5)
 
-    func answerRPC(_ request: HTTPRequest, _ exchange: any HTTPExchange) async {
+    func beginRPC(_ request: HTTPRequest, _ exchange: any HTTPExchange) -> HTTPWork? {
         let metadata = RequestMetadata(request.headers, limits: limits, identifiers: identifiers)
-        let incoming: IncomingRequest
         do throws(Refusal) {
             try RequestForm.check(request, limits: limits)
             let timeout = min(metadata.timeout ?? limits.deadlineDefault, limits.deadlineMax)
             exchange.cancel(after: timeout)
             let deadline = clock.now + timeout
-            let principal = try await authenticator.principal(
-                for: request, requestID: metadata.requestID)
-            incoming = IncomingRequest(
-                body: request.body, connection: request.connection, metadata: metadata,
-                principal: principal, deadline: deadline)
+            let caller = try authenticator.caller(of: request, requestID: metadata.requestID)
+            if case .principal(let principal) = caller {
+                let incoming = IncomingRequest(
+                    request, metadata: metadata, principal: principal, deadline: deadline,
+                    logger: logger)
+                return begin(incoming, exchange)
+            }
+            return {
+                do throws(Refusal) {
+                    let principal = try await self.authenticator.principal(
+                        of: caller, for: request, requestID: metadata.requestID)
+                    let incoming = IncomingRequest(
+                        request, metadata: metadata, principal: principal, deadline: deadline,
+                        logger: self.logger)
+                    await self.begin(incoming, exchange)?()
+                } catch {
+                    self.refuse(error, request, requestID: metadata.requestID, exchange)
+                }
+            }
         } catch {
-            return refuse(error, request, requestID: metadata.requestID, exchange)
-        }
-        switch Envelope.parse(request.body, limits: limits) {
-        case .single(.call(let call)): await answer(call, of: incoming, request, exchange)
-        case .single(.invalid(let error, let id)):
-            respond(error, id: id.map { incoming.body[$0] }, to: incoming, exchange)
-        case .batch(let elements): await answer(batch: elements, of: incoming, exchange)
-        case .invalid(let error): respond(error, id: nil, to: incoming, exchange)
+            refuse(error, request, requestID: metadata.requestID, exchange)
+            return nil
         }
     }
 
+    private func begin(_ incoming: IncomingRequest, _ exchange: any HTTPExchange) -> HTTPWork? {
+        switch Envelope.parse(incoming.body, limits: limits) {
+        case .single(.call(let call)): return begin(call, of: incoming, exchange)
+        case .single(.invalid(let error, let id)):
+            respond(error, id: id.map { incoming.body[$0] }, to: incoming, exchange)
+        case .batch(let elements):
+            return { await self.answer(batch: elements, of: incoming, exchange) }
+        case .invalid(let error): respond(error, id: nil, to: incoming, exchange)
+        }
+        return nil
+    }
+
     /// Answers a request that is one call.
-    private func answer(
-        _ call: Call, of incoming: IncomingRequest, _ request: HTTPRequest,
-        _ exchange: any HTTPExchange
-    ) async {
+    private func begin(
+        _ call: Call, of incoming: IncomingRequest, _ exchange: any HTTPExchange
+    ) -> HTTPWork? {
         if let fault = incoming.metadata.fault {
-            return respond(fault.error, to: call, of: incoming, exchange)
+            respond(fault.error, to: call, of: incoming, exchange)
+            return nil
         }
         let method: RPCMethod
         do throws(Refusal) { method = try admit(call, of: incoming) } catch {
-            return respond(error, to: call, of: incoming, exchange)
+            respond(error, to: call, of: incoming, exchange)
+            return nil
         }
-        defer { calls.leave(incoming.connection) }
         switch method.body {
-        case .unary(let body):
-            let reply = await reply(of: body, to: call, method: method, of: incoming)
+        case .constant(let result):
+            let reply = reply(of: result, to: call, of: incoming)
+            calls.leave(incoming.connection)
             respond(call.id == nil ? nil : reply, to: incoming, exchange)
+            return nil
+        case .unary(let body):
+            return {
+                let reply = await self.reply(of: body, to: call, method: method, of: incoming)
+                self.calls.leave(incoming.connection)
+                self.respond(call.id == nil ? nil : reply, to: incoming, exchange)
+            }
         case .streaming(let body):
-            let permit = permit(to: method, request, requestID: incoming.requestID)
-            await stream(body, to: call, method: method, of: incoming, permit, exchange)
+            return {
+                let permit = self.permit(
+                    to: method, incoming.request, requestID: incoming.requestID)
+                await self.stream(
+                    body, to: call, method: method, of: incoming, permit, exchange)
+                self.calls.leave(incoming.connection)
+            }
         }
     }
 
@@ -112,12 +157,21 @@ extension RPCHandler {
         }
     }
 
+    /// The response with a result that is known.
+    func reply(of result: [UInt8], to call: Call, of incoming: IncomingRequest) -> [UInt8] {
+        do throws(RPCError) {
+            _ = try parameters(of: call, incoming).decode(NoParams.self)
+            var writer = Reply.beginResult(id: incoming.id(of: call) ?? Reply.nullID)
+            writer.raw(result)
+            writer.endObject()
+            return writer.bytes
+        } catch {
+            return Reply.error(error, id: incoming.id(of: call), requestID: incoming.requestID)
+        }
+    }
+
     func context(of incoming: IncomingRequest, deadline: Duration? = nil) -> RPCContext {
-        RPCContext(
-            principal: incoming.principal, idempotencyKey: incoming.metadata.idempotencyKey,
-            requestID: incoming.requestID, trace: incoming.metadata.trace,
-            deadline: deadline ?? incoming.deadline, connection: incoming.connection, logger: logger
-        )
+        RPCContext(incoming, deadline: deadline ?? incoming.deadline)
     }
 
     func parameters(of call: Call, _ incoming: IncomingRequest) -> RPCParameters {

@@ -66,8 +66,9 @@ extension RPCHandler {
         let authenticator = authenticator
         return { () async throws(RPCError) in
             do throws(Refusal) {
+                let caller = try authenticator.caller(of: request, requestID: requestID)
                 let principal = try await authenticator.principal(
-                    for: request, requestID: requestID)
+                    of: caller, for: request, requestID: requestID)
                 guard principal.isAllowed(method.scope) else {
                     throw Refusal.missing(method.scope)
                 }

@@ -72,12 +72,16 @@ package final class RPCHandler: HTTPHandler {
     package var callsInFlight: Int { calls.count }
 
     package func handle(_ request: HTTPRequest, _ exchange: any HTTPExchange) async {
+        await begin(request, exchange)?()
+    }
+
+    package func begin(_ request: HTTPRequest, _ exchange: any HTTPExchange) -> HTTPWork? {
         switch request.path {
-        case "/rpc": await answerRPC(request, exchange)
+        case "/rpc": return beginRPC(request, exchange)
         case "/livez", "/readyz": answerProbe(request, exchange)
         default:
             if HealthService.isGRPC(request) {
-                await health.answer(request, exchange)
+                return { await self.health.answer(request, exchange) }
             } else if request.path.hasPrefix("/grpc.") {
                 let error = RPCError.invalidRequest("send content-type application/grpc")
                 refuse(Refusal(status: 415, error: error), request, exchange)
@@ -86,6 +90,7 @@ package final class RPCHandler: HTTPHandler {
                 refuse(Refusal(status: 404, error: error), request, exchange)
             }
         }
+        return nil
     }
 
     private func answerProbe(_ request: HTTPRequest, _ exchange: any HTTPExchange) {

@@ -46,7 +46,7 @@ final class HTTP1Exchange: HandledExchange, @unchecked Sendable {
 
     // MARK: The handler's task
 
-    func began(_ task: Task<Void, Never>) {
+    func began(_ task: Task<Void, Never>?) {
         if !handlerHasReturned { self.task = task }
     }
 

@@ -40,11 +40,12 @@ struct Fixture {
 
     func request(
         _ body: String, method: HTTPMethod = .post, path: String = "/rpc",
-        headers: KeyValuePairs<String, String> = ["content-type": "application/json"]
+        headers: KeyValuePairs<String, String> = ["content-type": "application/json"],
+        connection: HTTPConnectionInfo? = nil
     ) -> HTTPRequest {
         HTTPRequest(
             method: method, path: path, headers: HTTPHeaders(headers), body: Array(body.utf8),
-            connection: connection)
+            connection: connection ?? self.connection)
     }
 
     func exchange(writesAllowed: Int? = nil) -> InProcessExchange {

@@ -77,9 +77,14 @@ struct GoldenServices: WithdrawService, AccountService, InformationService {
         _ params: AccountEntriesParams, _ context: RPCContext
     ) async throws(RPCError) -> AccountEntriesResult { try answer(params, context) }
 
-    func info(
-        _ params: ServiceInfoParams, _ context: RPCContext
-    ) async throws(RPCError) -> ServiceInfoResult { try answer(params, context) }
+    var info: ServiceInfoResult {
+        let example = GoldenExample.all.first { $0.method == "service.info" }
+        let result = example?.response["result"] ?? .null
+        guard let info = try? ServiceInfoResult(jsonBytes: result.jsonBytes) else {
+            preconditionFailure("service.info has no example")
+        }
+        return info
+    }
 
     func watch(
         _ params: WithdrawWatchParams, _ context: RPCContext,

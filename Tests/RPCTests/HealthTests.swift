@@ -12,14 +12,14 @@ import Testing
     let fixture = Fixture(access: AccessPolicy())
 
     private func request(
-        _ method: String, body: [UInt8], type: String = "application/grpc", timeout: String? = nil
+        _ method: String, body: [UInt8], service: String = "grpc.health.v1.Health",
+        type: String = "application/grpc", timeout: String? = nil
     ) -> HTTPRequest {
-        var request = fixture.request(
-            "", path: "/grpc.health.v1.Health/\(method)",
-            headers: ["content-type": type, "te": "trailers"])
-        if let timeout { request.headers.add("grpc-timeout", timeout) }
-        request.body = body
-        return request
+        var headers = HTTPHeaders(["content-type": type, "te": "trailers"])
+        if let timeout { headers.add("grpc-timeout", timeout) }
+        return HTTPRequest(
+            method: .post, path: "/\(service)/\(method)", headers: headers, body: body,
+            connection: fixture.connection)
     }
 
     private func frame(service: String) -> [UInt8] {
@@ -192,9 +192,8 @@ import Testing
     }
 
     @Test func `an unknown gRPC method or service is UNIMPLEMENTED`() async {
-        for path in ["/grpc.health.v1.Health/Other", "/other.Service/Call"] {
-            var request = request("Check", body: frame(service: ""))
-            request.path = path
+        for (service, method) in [("grpc.health.v1.Health", "Other"), ("other.Service", "Call")] {
+            let request = request(method, body: frame(service: ""), service: service)
             let response = await fixture.send(request)
             #expect(response.status == 200)
             #expect(status(response) == "12")

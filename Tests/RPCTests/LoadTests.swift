@@ -21,8 +21,8 @@ import Testing
         #expect(refused.text.contains(#""reason":"OVERLOADED","retryable":true"#))
         #expect(refused.text.contains(#""retryAfterMs":1000"#))
 
-        var other = fixture.request(Fixture.call("test.echo"))
-        other.connection = Fixture.connection(id: 2)
+        let other = fixture.request(
+            Fixture.call("test.echo"), connection: Fixture.connection(id: 2))
         #expect(await fixture.send(other).status == 200)
 
         fixture.methods.gate.open()
@@ -36,8 +36,8 @@ import Testing
         let fixture = Fixture(limits: limits)
         let waiting = fixture.start(Fixture.call("test.wait"))
         await fixture.methods.gate.arrivals(1)
-        var other = fixture.request(Fixture.call("test.echo"))
-        other.connection = Fixture.connection(id: 2)
+        let other = fixture.request(
+            Fixture.call("test.echo"), connection: Fixture.connection(id: 2))
         #expect(await fixture.send(other).status == 503)
         #expect(other.connection.callsInFlight.count == 0)
         fixture.methods.gate.open()

@@ -26,8 +26,10 @@ import Testing
         var random = SeededRandom(seed: seed)
         for round in 0..<20_000 {
             let body = mutate(Self.bodies.randomElement(using: &random) ?? "", using: &random)
-            var request = fixture.request("")
-            request.body = body
+            let request = HTTPRequest(
+                method: .post, path: "/rpc",
+                headers: HTTPHeaders(["content-type": "application/json"]), body: body,
+                connection: fixture.connection)
             let exchange = fixture.exchange()
             let response = await exchange.answer(to: request, from: fixture.handler)
             let note: Comment = "seed \(seed), round \(round)"

@@ -107,8 +107,8 @@ import Testing
         let fixture = Fixture(limits: limits)
         let first = fixture.start(Fixture.call("test.watch"))
         _ = await first.lines(1)
-        var other = fixture.request(Fixture.call("test.watch"))
-        other.connection = Fixture.connection(id: 2)
+        let other = fixture.request(
+            Fixture.call("test.watch"), connection: Fixture.connection(id: 2))
         #expect(await fixture.send(other).status == 503)
         #expect(other.connection.streamsOpen.count == 0)
         first.close()

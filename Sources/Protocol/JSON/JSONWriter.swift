@@ -86,13 +86,17 @@ public struct JSONWriter: Sendable {
     /// Appends the decimal digits of `value`.
     static func append(_ value: Int64, to bytes: inout [UInt8]) {
         if value < 0 { bytes.append(UInt8(ascii: "-")) }
+        var digits: InlineArray<20, UInt8> = .init(repeating: 0)
+        var first = digits.count
         var rest = value.magnitude
-        var divisor: UInt64 = 1
-        while rest / divisor >= 10 { divisor *= 10 }
-        while divisor > 0 {
-            bytes.append(UInt8(ascii: "0") + UInt8(truncatingIfNeeded: rest / divisor))
-            rest %= divisor
-            divisor /= 10
+        repeat {
+            first -= 1
+            digits[first] = UInt8(ascii: "0") + UInt8(truncatingIfNeeded: rest % 10)
+            rest /= 10
+        } while rest > 0
+        while first < digits.count {
+            bytes.append(digits[first])
+            first += 1
         }
     }
 

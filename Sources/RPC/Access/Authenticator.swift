@@ -24,7 +24,14 @@ final class Authenticator: Sendable {
         self.logger = logger
     }
 
-    func principal(for request: HTTPRequest, requestID: String) async throws(Refusal) -> Principal {
+    /// Who calls, as far as it is known at once.
+    enum Caller {
+        case principal(Principal)
+        /// The bearer of a token that the store must be asked about.
+        case bearer(TokenDigest)
+    }
+
+    func caller(of request: HTTPRequest, requestID: String) throws(Refusal) -> Caller {
         if let authorization = request.headers.bytes("authorization") {
             guard request.headers.count(of: "authorization") == 1,
                 let digest = BearerToken.digest(authorization: authorization)
@@ -32,12 +39,15 @@ final class Authenticator: Sendable {
                 let error = RPCError.unauthenticated("the authorization header holds no token")
                 throw fail(error, of: request, requestID: requestID)
             }
-            return try await principal(of: digest, for: request, requestID: requestID)
+            let known = cache.answer(for: digest, now: clock.now)
+            if case .fresh(let principal) = known { return .principal(principal) }
+            if case .unknown = known { try refuseIfLimited(request) }
+            return .bearer(digest)
         }
         if let subject = request.connection.clientCertificateSubject,
             let principal = policy.certificateSubjects[subject]
         {
-            return principal
+            return .principal(principal)
         }
         guard let anonymous = policy.anonymous else {
             throw Refusal(
@@ -50,15 +60,18 @@ final class Authenticator: Sendable {
                 status: 403,
                 error: .permissionDenied("a page in a browser may not call without a token"))
         }
-        return anonymous
+        return .principal(anonymous)
     }
 
-    private func principal(of digest: TokenDigest, for request: HTTPRequest, requestID: String)
-        async throws(Refusal) -> Principal
-    {
-        let known = cache.answer(for: digest, now: clock.now)
-        if case .fresh(let principal) = known { return principal }
-        if case .unknown = known { try refuseIfLimited(request) }
+    /// The principal of `caller`; asks the store when it must.
+    func principal(
+        of caller: Caller, for request: HTTPRequest, requestID: String
+    ) async throws(Refusal) -> Principal {
+        let digest: TokenDigest
+        switch caller {
+        case .principal(let principal): return principal
+        case .bearer(let bearer): digest = bearer
+        }
         guard let tokens = policy.tokens else {
             throw fail(
                 .unauthenticated("this server has no tokens"), of: request, requestID: requestID)

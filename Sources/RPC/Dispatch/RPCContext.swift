@@ -10,37 +10,30 @@ package import TellerProtocol
 /// The call's task is cancelled when the deadline passes or the caller goes away, so a service
 /// need only let cancellation stop it.
 package struct RPCContext: Sendable {
-    /// Who calls; the tenant leads every key in the ledger.
-    package let principal: Principal
+    private let incoming: IncomingRequest
     /// The key under which the call executes once: of the params or of the `Idempotency-Key`
     /// header, which agree when both are there. nil when the call is unprotected.
     package private(set) var idempotencyKey: IdempotencyKey?
-    /// Names this request in logs, errors and the `x-request-id` response header.
-    package let requestID: String
-    /// The caller's trace with the span of this call; nil when the request carried none.
-    package let trace: TraceContext?
     /// When the server stops working for this call, on `RPCClock.now`'s scale.
     package let deadline: Duration
-    package let connection: HTTPConnectionInfo
-    private let baseLogger: Logger
 
-    package init(
-        principal: Principal, idempotencyKey: IdempotencyKey? = nil, requestID: String,
-        trace: TraceContext? = nil, deadline: Duration, connection: HTTPConnectionInfo,
-        logger: Logger
-    ) {
-        self.principal = principal
-        self.idempotencyKey = idempotencyKey
-        self.requestID = requestID
-        self.trace = trace
+    init(_ incoming: IncomingRequest, deadline: Duration) {
+        self.incoming = incoming
         self.deadline = deadline
-        self.connection = connection
-        self.baseLogger = logger
+        idempotencyKey = incoming.metadata.idempotencyKey
     }
+
+    /// Who calls; the tenant leads every key in the ledger.
+    package var principal: Principal { incoming.principal }
+    /// Names this request in logs, errors and the `x-request-id` response header.
+    package var requestID: String { incoming.requestID }
+    /// The caller's trace with the span of this call; nil when the request carried none.
+    package var trace: TraceContext? { incoming.metadata.trace }
+    package var connection: HTTPConnectionInfo { incoming.connection }
 
     /// A logger that says which request, whose and in which trace; made only when asked for.
     package var logger: Logger {
-        var logger = baseLogger
+        var logger = incoming.logger
         logger[metadataKey: "requestId"] = "\(requestID)"
         logger[metadataKey: "principal"] = "\(principal.name)"
         if let trace { logger[metadataKey: "traceId"] = "\(trace.traceIDText)" }

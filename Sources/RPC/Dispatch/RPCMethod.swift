@@ -5,7 +5,7 @@ package import TellerProtocol
 
 /// One method of the contract, bound to the service that answers it: an entry of the dispatch
 /// table. The contract's generator writes these; nothing else should need to.
-package struct RPCMethod: Sendable {
+package final class RPCMethod: Sendable {
     /// Decodes the params, runs the service and writes the result, nothing else, to the writer.
     package typealias Unary =
         @Sendable (RPCParameters, RPCContext, inout JSONWriter) async throws(RPCError) -> Void
@@ -18,6 +18,8 @@ package struct RPCMethod: Sendable {
     package enum Body: Sendable {
         case unary(Unary)
         case streaming(Streaming)
+        /// The result of every call, as JSON text.
+        case constant([UInt8])
     }
 
     /// The name on the wire, `withdraw.create`.
@@ -85,17 +87,12 @@ package struct RPCMethod: Sendable {
 
     /// A method whose result is the same JSON text at every call, `rpc.discover` for one.
     package static func constant(_ name: String, scope: Scope, result: [UInt8]) -> RPCMethod {
-        RPCMethod(
-            name, scope: scope,
-            body: .unary { (parameters, _, writer) async throws(RPCError) in
-                _ = try parameters.decode(NoParams.self)
-                writer.raw(result[...])
-            })
+        RPCMethod(name, scope: scope, body: .constant(result))
     }
 }
 
 /// The params of a method that takes none: `{}`.
-private struct NoParams: JSONDecodable {
+struct NoParams: JSONDecodable {
     init(from reader: inout JSONReader) throws(JSONError) {
         try reader.readObject { (reader, key) throws(JSONError) in
             throw reader.unknownMember(key)

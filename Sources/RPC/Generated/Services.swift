@@ -77,10 +77,7 @@ package protocol AccountService: Sendable {
 /// What answers `service.*`.
 package protocol InformationService: Sendable {
     /// Name, version, start time and limits of the server.
-    func info(
-        _ params: ServiceInfoParams,
-        _ context: RPCContext
-    ) async throws(RPCError) -> ServiceInfoResult
+    var info: ServiceInfoResult { get }
 }
 
 /// The services behind the contract; each must be there.
@@ -154,11 +151,7 @@ package struct TellerServices: Sendable {
                 async throws(RPCError) -> AccountEntriesResult in
                 try await account.entries(params, context)
             },
-            .unary("service.info", scope: "service:read") {
-                (params: ServiceInfoParams, context: RPCContext)
-                async throws(RPCError) -> ServiceInfoResult in
-                try await service.info(params, context)
-            },
+            .constant("service.info", scope: "service:read", result: service.info.jsonBytes),
             .constant(
                 "rpc.discover",
                 scope: "service:read",

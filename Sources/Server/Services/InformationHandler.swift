@@ -12,9 +12,7 @@ struct InformationHandler: InformationService {
     let startedAt: Timestamp
     let limits: RPCLimits
 
-    func info(
-        _ params: ServiceInfoParams, _ context: RPCContext
-    ) async throws(RPCError) -> ServiceInfoResult {
+    var info: ServiceInfoResult {
         ServiceInfoResult(
             name: "teller", version: Self.version, environment: environment.rawValue,
             startedAt: startedAt,
