@@ -157,7 +157,8 @@ let package = Package(
         tests(
             "StoreTests",
             [
-                "Ledger", "SQLiteStore", "PostgresStore", "TellerProtocol", "TestSupport", logging,
+                "Ledger", "SQLiteStore", "PostgresStore", "TellerProtocol", "TestSupport", grdb,
+                logging,
             ]),
         tests("TONTests", ["TON", "TestSupport"], resources: [.copy("Fixtures")]),
         tests(

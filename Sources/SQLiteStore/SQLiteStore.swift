@@ -15,7 +15,11 @@ package final class SQLiteStore: Sendable {
     private static let busyTimeoutSeconds = 5.0
     private static let readersMax = 4
 
+    /// Bytes written to see whether a file that failed can be written again: more than a batch.
+    private static let probeBytes = 512 << 10
+
     let pool: DatabasePool
+    private let condition = FileCondition()
     private let outcomeLifeMilliseconds: Int64
 
     /// Opens or makes the file and brings its schema up to date.
@@ -33,19 +37,16 @@ package final class SQLiteStore: Sendable {
         configuration.prepareDatabase { database in
             try database.execute(sql: "PRAGMA synchronous = FULL")
         }
+        try FileCondition.checkLength(of: path)
         do {
             pool = try DatabasePool(path: path, configuration: configuration)
             // The pool itself relaxes it when it turns the write-ahead log on.
             try pool.writeWithoutTransaction { try $0.execute(sql: "PRAGMA synchronous = FULL") }
+            try pool.write { try SchemaHistory.bringUpToDate($0) }
         } catch {
-            throw StoreError(error, isCommit: false)
+            let failure = StoreError(error, isCommit: false)
+            throw StoreError(failure.code, "\(path): \(failure.detail)")
         }
-        try migrate()
-    }
-
-    private func migrate() throws(StoreError) {
-        try Result { try pool.write { try SchemaHistory.bringUpToDate($0) } }
-            .mapError { ($0 as? StoreError) ?? StoreError($0, isCommit: false) }.get()
     }
 
     func read<Value: Sendable>(
@@ -54,7 +55,7 @@ package final class SQLiteStore: Sendable {
         do {
             return try await pool.read(query)
         } catch {
-            throw StoreError(error, isCommit: false)
+            throw condition.note(error, isCommit: false)
         }
     }
 
@@ -64,7 +65,7 @@ package final class SQLiteStore: Sendable {
         do {
             return try await pool.write(change)
         } catch {
-            throw StoreError(error, isCommit: true)
+            throw condition.note(error, isCommit: true)
         }
     }
 }
@@ -73,9 +74,11 @@ extension SQLiteStore: LedgerStore {
     package func commit(
         _ commands: [LedgerCommand], at now: Timestamp, lane: Int
     ) throws(StoreError) -> [LedgerOutcome] {
+        try condition.check()
         let needs = BatchNeeds(commands)
+        var hasWritten = false
         do {
-            return try pool.writeWithoutTransaction { database in
+            let outcomes = try pool.writeWithoutTransaction { database in
                 var outcomes: [LedgerOutcome] = []
                 try database.inTransaction(.immediate) {
                     let plan = BatchPlan(
@@ -84,12 +87,15 @@ extension SQLiteStore: LedgerStore {
                     outcomes = plan.outcomes
                     guard !plan.writes.isEmpty else { return .rollback }
                     try plan.writes.execute(in: database)
+                    hasWritten = true
                     return .commit
                 }
                 return outcomes
             }
+            if hasWritten { condition.wrote() }
+            return outcomes
         } catch {
-            throw StoreError(error, isCommit: true)
+            throw condition.note(error, isCommit: true)
         }
     }
 
@@ -148,10 +154,25 @@ extension SQLiteStore: LedgerStore {
     }
 
     package func ping() async throws(StoreError) {
-        _ = try await write { try Int.fetchOne($0, sql: "SELECT 1") }
+        try condition.check()
+        guard condition.isFailing else {
+            _ = try await write { try Int.fetchOne($0, sql: "SELECT 1") }
+            return
+        }
+        // A sign of life writes nothing; only a write that needs space shows that there is some.
+        try await write { database in
+            try database.execute(sql: "CREATE TABLE space_probe (bytes BLOB)")
+            try database.execute(
+                sql: "INSERT INTO space_probe VALUES (zeroblob(?))", arguments: [Self.probeBytes])
+            try database.execute(sql: "DROP TABLE space_probe")
+        }
+        condition.wrote()
     }
 
     package func close() async {
+        // The last connection to go empties the log into the file and removes it, so that a ledger
+        // at rest is one file; that must be the one that may write.
+        pool.invalidateReadOnlyConnections()
         try? pool.close()
     }
 }
@@ -160,7 +181,9 @@ extension StoreError {
     /// What a failure of SQLite means for the ledger.
     ///
     /// - Parameter isCommit: whether a transaction that writes was under way. SQLite reports a
-    ///   failed commit only after rolling it back, so nothing is left in doubt.
+    ///   failed commit only after rolling it back, so nothing is left in doubt; but when the log
+    ///   could not be written or fsynced, a complete transaction may stand in it, and it would
+    ///   count after a crash. A full disk leaves none: its last frame is missing.
     init(_ error: any Error, isCommit: Bool) {
         if let error = error as? StoreError {
             self = error
@@ -175,6 +198,8 @@ extension StoreError {
             self.init(.rejected, "\(error)")
         case .SQLITE_CORRUPT, .SQLITE_NOTADB:
             self.init(.corrupt, "\(error)")
+        case .SQLITE_IOERR where isCommit:
+            self.init(.outcomeUnknown, "\(error)")
         default:
             self.init(.unavailable, "\(error)")
         }

@@ -21,9 +21,14 @@ struct ServeCommand: AsyncParsableCommand {
         do {
             try await TellerServer(configuration, logger: logger).run()
         } catch {
-            logger.critical("the server ended", metadata: ["error": "\(error)"])
+            logger.critical("the server ended", metadata: ["error": "\(Self.detail(of: error))"])
             throw Exit.unavailable
         }
+    }
+
+    /// What an operator needs: of a store's failure more than callers are told.
+    static func detail(of error: any Error) -> String {
+        (error as? StoreError)?.debugDescription ?? "\(error)"
     }
 }
 
@@ -40,7 +45,7 @@ struct MigrateCommand: AsyncParsableCommand {
             let opened = try OpenedStore(configuration, logger: configuration.makeLogger())
             await opened.ledger.close()
         } catch {
-            printError("teller: \(error)")
+            printError("teller: \(ServeCommand.detail(of: error))")
             throw Exit.unavailable
         }
         print("the schema is up to date")
