@@ -25,17 +25,17 @@ package struct Fingerprint: Hashable, Sendable {
         canonical.reserveCapacity(256)
         for (name, value) in fields {
             guard let value else { continue }
-            Self.append(name.description, to: &canonical)
-            Self.append(value, to: &canonical)
+            name.withUTF8Buffer { unsafe Self.append($0, to: &canonical) }
+            Self.append(value.utf8, to: &canonical)
         }
         bytes = Array(SHA256.hash(data: canonical))
     }
 
-    private static func append(_ text: String, to bytes: inout [UInt8]) {
-        let count = UInt32(text.utf8.count)
+    private static func append(_ text: some Collection<UInt8>, to bytes: inout [UInt8]) {
+        let count = UInt32(text.count)
         for shift in stride(from: UInt32(24), through: 0, by: -8) {
             bytes.append(UInt8(truncatingIfNeeded: count >> shift))
         }
-        bytes.append(contentsOf: text.utf8)
+        bytes.append(contentsOf: text)
     }
 }

@@ -123,21 +123,8 @@ extension Parameters {
 }
 
 extension [UInt8] {
-    fileprivate mutating func appendBigEndian(_ value: Int64) {
-        appendBigEndian(UInt64(bitPattern: value))
-    }
-
-    fileprivate mutating func appendBigEndian(_ value: Int32) {
-        let bits = UInt32(bitPattern: value)
-        append(UInt8(truncatingIfNeeded: bits >> 24))
-        append(UInt8(truncatingIfNeeded: bits >> 16))
-        append(UInt8(truncatingIfNeeded: bits >> 8))
-        append(UInt8(truncatingIfNeeded: bits))
-    }
-
-    fileprivate mutating func appendBigEndian(_ value: UInt64) {
-        appendBigEndian(Int32(truncatingIfNeeded: value >> 32))
-        appendBigEndian(Int32(truncatingIfNeeded: value))
+    fileprivate mutating func appendBigEndian(_ value: some FixedWidthInteger) {
+        unsafe Swift.withUnsafeBytes(of: value.bigEndian) { unsafe append(contentsOf: $0) }
     }
 
     fileprivate mutating func append(_ id: WithdrawalID) {
