@@ -149,7 +149,7 @@ import Testing
         #expect(try TellerProcess.command(["health", "--url", server.url]).status == 0)
     }
 
-    @Test func `a certificate is a principal and new files are taken at SIGHUP`() async throws {
+    @Test func `a certificate is a principal, also after SIGHUP`() async throws {
         let certificates = try TestCertificates.shared.get()
         let server = try TellerProcess(settings: [
             "tls.certificate=\(certificates.server.certificateFile)",
