@@ -29,8 +29,6 @@ package enum TestProcess {
         _ arguments: [String], in folder: URL? = nil, input: String = "",
         timeout: Duration = timeoutStandard
     ) throws -> Outcome {
-        // A process that ends without reading its input must not end the tests.
-        signal(SIGPIPE, SIG_IGN)
         let process = Process()
         process.executableURL = URL(fileURLWithPath: "/usr/bin/env")
         process.arguments = arguments
@@ -42,7 +40,6 @@ package enum TestProcess {
         process.standardInput = standardInput
         let end = ContinuousClock.now + timeout
         try process.run()
-        try? output.fileHandleForWriting.close()
         feed(input, to: standardInput.fileHandleForWriting)
         var bytes: [UInt8] = []
         let isComplete = collect(output.fileHandleForReading, into: &bytes, until: end)
@@ -65,6 +62,11 @@ package enum TestProcess {
             return
         }
         Thread.detachNewThread {
+            // A process that ends without reading its input must not end the tests.
+            var signals = sigset_t()
+            sigemptyset(&signals)
+            sigaddset(&signals, SIGPIPE)
+            pthread_sigmask(SIG_BLOCK, &signals, nil)
             try? pipe.write(contentsOf: Data(input.utf8))
             try? pipe.close()
         }
