@@ -3,7 +3,7 @@
 
 import Synchronization
 
-/// Limits how often one address may fail to authenticate.
+/// Limits how often one address may fail to authenticate; all of an IPv6 /64 are one.
 ///
 /// An address has a burst of attempts and gets one more each interval (the generic cell rate
 /// algorithm: one time per address). The table is bounded: when it is full, addresses that owe
@@ -13,7 +13,7 @@ final class FailedAttempts: Sendable {
     private let tolerance: Duration
     private let addressesMax: Int
     /// For each address the time at which it will owe nothing.
-    private let debts = Mutex<[String: Duration]>([:])
+    private let debts = Mutex<[AddressBlock: Duration]>([:])
 
     init(_ limits: RPCLimits) {
         interval = limits.failedAttemptInterval
@@ -23,22 +23,24 @@ final class FailedAttempts: Sendable {
 
     /// How long `address` must wait for its next attempt; nil when it need not.
     func wait(of address: String, now: Duration) -> Duration? {
-        let debt = debts.withLock { $0[address] } ?? .zero
+        let block = AddressBlock(address)
+        let debt = debts.withLock { $0[block] } ?? .zero
         let wait = debt - now - tolerance
         return wait > .zero ? wait : nil
     }
 
     /// Counts one failed attempt.
     func record(_ address: String, now: Duration) {
+        let block = AddressBlock(address)
         debts.withLock { debts in
-            if debts.count >= addressesMax, debts[address] == nil { makeRoom(&debts, now: now) }
-            debts[address] = max(debts[address] ?? now, now) + interval
+            if debts.count >= addressesMax, debts[block] == nil { makeRoom(&debts, now: now) }
+            debts[block] = max(debts[block] ?? now, now) + interval
         }
     }
 
     var addressesCount: Int { debts.withLock { $0.count } }
 
-    private func makeRoom(_ debts: inout [String: Duration], now: Duration) {
+    private func makeRoom(_ debts: inout [AddressBlock: Duration], now: Duration) {
         debts = debts.filter { $0.value > now }
         guard debts.count >= addressesMax else { return }
         let median = debts.values.sorted()[debts.count / 2]
