@@ -87,6 +87,12 @@ struct Connection: ~Copyable {
         try result.check()
     }
 
+    /// Has every statement planned anew at its next use: one round trip.
+    mutating func discardPlans() throws(StoreError) {
+        try send(BatchStatements.discardPlans)
+        _ = try finish()
+    }
+
     /// Sends a prepared statement; `finish` gets its rows.
     mutating func send(
         _ statement: Statement, _ parameters: Parameters = Parameters()

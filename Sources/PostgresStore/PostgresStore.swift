@@ -18,20 +18,22 @@ package final class PostgresStore: Sendable {
 
     /// How many batches are done under locks at once after one that was planned without them was
     /// refused: another instance is at work on the same accounts, or keys are being replayed.
-    private static let lockedBatchesAfterConflict = 64
+    package static let lockedBatchesAfterConflict = 64
 
     /// A connection that writes, one batch at a time.
     private final class Writer: Sendable {
         let session: Mutex<Session>
         let lockedBatchesToCome = Atomic<Int>(0)
 
-        init(_ connectionString: String) {
-            session = Mutex(Session(connectionString, statements: BatchStatements.all))
+        init(_ connectionString: String, planLife: Duration) {
+            session = Mutex(
+                Session(connectionString, statements: BatchStatements.all, planLife: planLife))
         }
     }
 
     private let writers: [Writer]
     private let readers: ReaderPool
+    private let lockedBatchesAfterConflict: Int
     private let outcomeLifeMilliseconds: Int64
     private let logger: Logger
 
@@ -41,13 +43,18 @@ package final class PostgresStore: Sendable {
     ///   - connectionString: as libpq takes it: several hosts and `target_session_attrs` too.
     ///   - writers: connections for writing, each with batches of its own.
     ///   - readers: connections for reading.
+    ///   - planLife: how long a statement's plan is used; see `PlanAge`.
+    ///   - lockedBatchesAfterConflict: how many batches go under locks at once after a conflict.
     package init(
         connectionString: String, outcomeLifeMilliseconds: Int64, writers: Int = 2, readers: Int,
-        logger: Logger
+        planLife: Duration = .seconds(10),
+        lockedBatchesAfterConflict: Int = PostgresStore.lockedBatchesAfterConflict, logger: Logger
     ) throws(StoreError) {
         try Schema.bringUpToDate(connectionString)
-        self.writers = (0..<writers).map { _ in Writer(connectionString) }
-        self.readers = ReaderPool(count: readers, connectionString: connectionString)
+        self.writers = (0..<writers).map { _ in Writer(connectionString, planLife: planLife) }
+        self.readers = ReaderPool(
+            count: readers, connectionString: connectionString, planLife: planLife)
+        self.lockedBatchesAfterConflict = lockedBatchesAfterConflict
         self.outcomeLifeMilliseconds = outcomeLifeMilliseconds
         self.logger = logger
     }
@@ -73,7 +80,7 @@ package final class PostgresStore: Sendable {
                     try? connection.rollBack()
                     guard error.isTransient || error.code == .rejected else { throw error }
                     writer.lockedBatchesToCome.store(
-                        Self.lockedBatchesAfterConflict, ordering: .relaxed)
+                        lockedBatchesAfterConflict, ordering: .relaxed)
                     return nil
                 }
             }

@@ -27,10 +27,14 @@ struct Session: ~Copyable {
     private var connection: Connection?
     private var failure: (error: StoreError, until: ContinuousClock.Instant)?
     private var isClosed = false
+    private var planAge: PlanAge
+    private let planLife: Duration
 
-    init(_ connectionString: String, statements: [Statement]) {
+    init(_ connectionString: String, statements: [Statement], planLife: Duration) {
         self.connectionString = connectionString
         self.statements = statements
+        self.planLife = planLife
+        planAge = PlanAge(life: planLife, now: .now)
     }
 
     /// Runs `body` with a usable connection; one that is not usable afterwards is let go.
@@ -46,6 +50,7 @@ struct Session: ~Copyable {
             current = try connect()
         }
         do throws(StoreError) {
+            if planAge.isDue(at: .now) { try current.discardPlans() }
             let value = try body(&current)
             if current.isUsable { connection = consume current }
             return value
@@ -65,11 +70,41 @@ struct Session: ~Copyable {
             let made = try Connection.open(
                 connectionString, settings: Self.settings, statements: statements)
             failure = nil
+            planAge = PlanAge(life: planLife, now: .now)
             return made
         } catch {
             failure = (error, .now + Self.reconnectPause)
             throw error
         }
+    }
+}
+
+/// When a connection's plans are too old: a plan fits the tables as they were when it was made.
+///
+/// Every plan goes when the connection has been used as often again as before it was made, so that
+/// a table this connection fills has no more than doubled, and when its life is over, because
+/// others fill tables, too. That holds without luck: the server makes plans anew by itself only
+/// when it has analysed a table.
+struct PlanAge {
+    let life: Duration
+    private var uses = 0
+    private var usesWhenPlanned = 1
+    private var plannedAt: ContinuousClock.Instant
+
+    init(life: Duration, now: ContinuousClock.Instant) {
+        self.life = life
+        plannedAt = now
+    }
+
+    /// Counts a use of the connection.
+    ///
+    /// - Returns: whether the plans must go before it.
+    mutating func isDue(at now: ContinuousClock.Instant) -> Bool {
+        uses += 1
+        guard uses >= 2 * usesWhenPlanned || now - plannedAt >= life else { return false }
+        usesWhenPlanned = uses
+        plannedAt = now
+        return true
     }
 }
 
@@ -83,16 +118,17 @@ final class ReaderPool: Sendable {
         let session: Mutex<Session>
         let queued = Atomic<Int>(0)
 
-        init(_ index: Int, _ connectionString: String) {
+        init(_ index: Int, _ connectionString: String, planLife: Duration) {
             thread = DispatchQueue(label: "teller.postgres.reader-\(index)")
-            session = Mutex(Session(connectionString, statements: ReadStatements.all))
+            session = Mutex(
+                Session(connectionString, statements: ReadStatements.all, planLife: planLife))
         }
     }
 
     private let lanes: [Lane]
 
-    init(count: Int, connectionString: String) {
-        lanes = (0..<count).map { Lane($0, connectionString) }
+    init(count: Int, connectionString: String, planLife: Duration) {
+        lanes = (0..<count).map { Lane($0, connectionString, planLife: planLife) }
     }
 
     /// Runs one statement on the connection with the shortest queue.

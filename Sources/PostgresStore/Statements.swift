@@ -9,12 +9,15 @@ struct Statement: Sendable {
 
 /// The statements of a batch. Each takes arrays, so that a batch of any size is one of each.
 ///
-/// They are planned once, with `Session.settings` that leave nothing but nested loops over index
-/// look-ups: the plan that is right for an empty, a growing and a huge table alike.
+/// They are planned with `Session.settings` that leave nothing but nested loops over index
+/// look-ups, and planned anew as the tables grow (`PlanAge`): what is right for an empty table may
+/// read all of a large one.
 enum BatchStatements {
     static let begin = Statement(name: "begin", sql: "BEGIN")
     static let commit = Statement(name: "commit", sql: "COMMIT")
     static let rollback = Statement(name: "rollback", sql: "ROLLBACK")
+    /// Has every statement planned anew at its next use.
+    static let discardPlans = Statement(name: "discard_plans", sql: "DISCARD PLANS")
 
     static let openAccounts = Statement(
         name: "open_accounts",
@@ -34,15 +37,8 @@ enum BatchStatements {
         name: "lock_withdrawals", sql: withdrawals(locking: "FOR UPDATE"))
 
     private static func withdrawals(locking: String) -> String {
-        """
-        SELECT \(WithdrawalStatements.columns)
-        FROM (
-            SELECT * FROM withdrawals WHERE id = ANY ($1::uuid[]) ORDER BY id \(locking)
-        ) AS w
-        CROSS JOIN LATERAL (
-            SELECT tenant, account FROM accounts WHERE number = w.account_number OFFSET 0
-        ) AS a
-        """
+        WithdrawalStatements.rows(
+            of: "SELECT * FROM withdrawals WHERE id = ANY ($1::uuid[]) ORDER BY id \(locking)")
     }
 
     static let readAccounts = Statement(name: "read_accounts", sql: accounts(locking: ""))
@@ -187,7 +183,8 @@ enum BatchStatements {
             """)
 
     static let all = [
-        begin, commit, rollback, openAccounts, readWithdrawals, lockWithdrawals, readAccounts,
+        begin, commit, rollback, discardPlans, openAccounts, readWithdrawals, lockWithdrawals,
+        readAccounts,
         lockAccounts, findKeys, findKeyWithdrawals,
         findKeyEntries, updateAccounts, insertEntries, insertWithdrawals, updateWithdrawals,
         insertEvents, insertKeys, insertPayouts,
@@ -195,6 +192,17 @@ enum BatchStatements {
 }
 
 enum WithdrawalStatements {
+    /// The withdrawals of `query`, each with its account.
+    static func rows(of query: String) -> String {
+        """
+        SELECT \(columns)
+        FROM (\(query)) AS w
+        CROSS JOIN LATERAL (
+            SELECT tenant, account FROM accounts WHERE number = w.account_number OFFSET 0
+        ) AS a
+        """
+    }
+
     /// Of a withdrawal `w` and its account `a`.
     static let columns = columns(account: "a")
 
@@ -209,10 +217,6 @@ enum WithdrawalStatements {
 
 /// The statements of the readers.
 enum ReadStatements {
-    private static let withdrawals = """
-        SELECT \(WithdrawalStatements.columns) FROM withdrawals w
-        JOIN accounts a ON a.number = w.account_number
-        """
     private static let accountColumns =
         "tenant, account, available, held, last_sequence, created_at, updated_at"
     private static let tokenColumns =
@@ -229,22 +233,33 @@ enum ReadStatements {
         sql: """
             SELECT a.tenant, a.account, e.sequence, e.kind, e.available_delta, e.held_delta,
                 e.available, e.held, e.withdrawal_id, e.reference, e.at
-            FROM accounts a JOIN entries e ON e.account_number = a.number
-            WHERE a.tenant = $1::text AND a.account = $2::text AND e.sequence < $3::bigint
-            ORDER BY e.sequence DESC LIMIT $4::bigint
+            FROM accounts a
+            CROSS JOIN LATERAL (
+                SELECT * FROM entries WHERE account_number = a.number AND sequence < $3::bigint
+                ORDER BY sequence DESC LIMIT $4::bigint
+            ) AS e
+            WHERE a.tenant = $1::text AND a.account = $2::text
             """)
 
     static let withdrawal = Statement(
-        name: "withdrawal", sql: "\(withdrawals) WHERE w.id = $1::uuid")
+        name: "withdrawal",
+        sql: WithdrawalStatements.rows(
+            of: "SELECT * FROM withdrawals WHERE id = $1::uuid OFFSET 0"))
 
+    /// The account is asked for as a range: an equality would let the planner read the ids of all
+    /// accounts backwards until it has met enough of this one's.
     static let withdrawalsOfAccount = Statement(
         name: "withdrawals_of_account",
         sql: """
-            \(withdrawals)
-            WHERE w.account_number
-                    = (SELECT number FROM accounts WHERE tenant = $1::text AND account = $2::text)
-                AND w.id < $3::uuid AND ($4::text IS NULL OR w.state = $4::text)
-            ORDER BY w.id DESC LIMIT $5::bigint
+            SELECT \(WithdrawalStatements.columns)
+            FROM accounts a
+            CROSS JOIN LATERAL (
+                SELECT * FROM withdrawals
+                WHERE (account_number, id) < (a.number, $3::uuid) AND account_number >= a.number
+                    AND ($4::text IS NULL OR state = $4::text)
+                ORDER BY account_number DESC, id DESC LIMIT $5::bigint
+            ) AS w
+            WHERE a.tenant = $1::text AND a.account = $2::text
             """)
 
     static let events = Statement(
@@ -261,12 +276,13 @@ enum ReadStatements {
     /// The states of the partial index are spelled out, so that the planner sees it fits.
     static let queue = Statement(
         name: "queue",
-        sql: """
-            \(withdrawals)
-            WHERE w.state = $1::text AND w.updated_at <= $2::bigint
-                AND w.state IN ('PENDING', 'PROCESSING', 'SENT', 'IN_REVIEW')
-            ORDER BY w.updated_at, w.id LIMIT $3::bigint
-            """)
+        sql: WithdrawalStatements.rows(
+            of: """
+                SELECT * FROM withdrawals
+                WHERE state = $1::text AND updated_at <= $2::bigint
+                    AND state IN ('PENDING', 'PROCESSING', 'SENT', 'IN_REVIEW')
+                ORDER BY updated_at, id LIMIT $3::bigint
+                """))
 
     static let payouts = Statement(
         name: "payouts",
@@ -277,6 +293,8 @@ enum ReadStatements {
             ORDER BY withdrawal_id, created_at DESC
             """)
 
+    /// The states stand in a filter of the sum, not of the rows: with the latter the planner may
+    /// read all unsettled withdrawals for each account.
     static let audit = Statement(
         name: "audit",
         sql: """
@@ -295,9 +313,10 @@ enum ReadStatements {
                 FROM entries WHERE account_number = a.number
             ) AS j
             CROSS JOIN LATERAL (
-                SELECT coalesce(sum(amount + fee), 0)::bigint AS reserved FROM withdrawals
-                WHERE account_number = a.number
-                    AND state IN ('PENDING', 'PROCESSING', 'SENT', 'IN_REVIEW')
+                SELECT coalesce(sum(amount + fee) FILTER (
+                    WHERE state IN ('PENDING', 'PROCESSING', 'SENT', 'IN_REVIEW')), 0)::bigint
+                    AS reserved
+                FROM withdrawals WHERE account_number = a.number
             ) AS h
             LEFT JOIN entries e ON e.account_number = a.number AND e.sequence = a.last_sequence
             ORDER BY a.tenant, a.account
@@ -330,6 +349,6 @@ enum ReadStatements {
 
     static let all = [
         account, entries, withdrawal, withdrawalsOfAccount, events, queue, payouts, audit,
-        insertToken, token, tokens, revokeToken, ping,
+        insertToken, token, tokens, revokeToken, ping, BatchStatements.discardPlans,
     ]
 }

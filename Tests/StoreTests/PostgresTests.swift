@@ -104,20 +104,20 @@ import Testing
         #expect(try await store.audit(after: nil, limit: 10).violations == [])
         await store.close()
     }
+}
 
-    /// Tries `body` until it succeeds, for ten seconds at the most.
-    private func eventually(_ body: () async throws -> Void) async throws {
-        let end = ContinuousClock.now + .seconds(10)
-        while true {
-            do {
-                return try await body()
-            } catch {
-                guard ContinuousClock.now < end else {
-                    Issue.record("\((error as? StoreError)?.debugDescription ?? "\(error)")")
-                    throw error
-                }
-                try await Task.sleep(for: .milliseconds(20))
+/// Tries `body` until it succeeds, for ten seconds at the most.
+func eventually(_ body: () async throws -> Void) async throws {
+    let end = ContinuousClock.now + .seconds(10)
+    while true {
+        do {
+            return try await body()
+        } catch {
+            guard ContinuousClock.now < end else {
+                Issue.record("\((error as? StoreError)?.debugDescription ?? "\(error)")")
+                throw error
             }
+            try await Task.sleep(for: .milliseconds(20))
         }
     }
 }

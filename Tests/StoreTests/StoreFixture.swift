@@ -14,9 +14,11 @@ import Testing
 /// The stores every test of the conformance suite runs on.
 enum StoreKind: String, CaseIterable, CustomTestStringConvertible {
     case inMemory, sqlite, postgres
+    /// PostgreSQL, planning every batch on what it remembers first, also after a conflict.
+    case postgresAtAGlance
 
     /// Those that keep what they acknowledge.
-    static let durable: [StoreKind] = [.sqlite, .postgres]
+    static let durable: [StoreKind] = [.sqlite, .postgres, .postgresAtAGlance]
 
     var testDescription: String { rawValue }
 
@@ -49,6 +51,7 @@ final class StoreFixture: Sendable {
     }()
 
     static let outcomeLife: Int64 = 3_600_000
+    static let planLife = Duration.milliseconds(100)
 
     let kind: StoreKind
     let store: any LedgerStore
@@ -63,7 +66,7 @@ final class StoreFixture: Sendable {
         case .sqlite:
             try FileManager.default.createDirectory(at: folder, withIntermediateDirectories: true)
             location = folder.path + "/ledger.sqlite"
-        case .postgres: location = try Self.cluster.get().makeDatabase()
+        case .postgres, .postgresAtAGlance: location = try Self.cluster.get().makeDatabase()
         }
         store = try Self.open(kind, location)
     }
@@ -75,19 +78,24 @@ final class StoreFixture: Sendable {
         switch kind {
         case .inMemory: InMemoryLedgerStore(outcomeLifeMilliseconds: outcomeLife)
         case .sqlite: try SQLiteStore(path: location, outcomeLifeMilliseconds: outcomeLife)
-        case .postgres:
+        case .postgres, .postgresAtAGlance:
             try PostgresStore(
                 connectionString: location, outcomeLifeMilliseconds: outcomeLife, readers: 2,
+                planLife: planLife,
+                lockedBatchesAfterConflict: kind == .postgres ? 64 : 0,
                 logger: Logger(label: "test"))
         }
     }
+
+    /// What SQL says behind the store's back; PostgreSQL only.
+    func sql(_ sql: String) throws -> String { try Self.cluster.get().sql(sql, in: location) }
 
     /// Runs SQL behind the store's back.
     func tamper(_ sql: String) throws {
         switch kind {
         case .inMemory: Issue.record("there is nothing to tamper with")
         case .sqlite: try TestProcess.runChecked(["sqlite3", location, sql])
-        case .postgres: try Self.cluster.get().sql(sql, in: location)
+        case .postgres, .postgresAtAGlance: try Self.cluster.get().sql(sql, in: location)
         }
     }
 }
