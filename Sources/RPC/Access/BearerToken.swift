@@ -2,6 +2,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
 private import Crypto
+import TellerProtocol
 
 /// An API token: `tlr_` and 32 random bytes as base64url without padding (RFC 4648 section 5).
 ///
@@ -19,7 +20,7 @@ package enum BearerToken {
         let random = (0..<randomBytesCount).map { _ in
             UInt8.random(in: .min ... .max, using: &generator)
         }
-        let text = prefix + base64URL(random)
+        let text = prefix + Base64URL.encode(random)
         return (text, TokenDigest(of: Array(text.utf8)))
     }
 
@@ -32,24 +33,6 @@ package enum BearerToken {
         guard zip(value, scheme).allSatisfy({ $0 | 0x20 == $1 }), token.starts(with: prefix.utf8)
         else { return nil }
         return TokenDigest(of: Array(token))
-    }
-
-    private static func base64URL(_ bytes: [UInt8]) -> String {
-        let alphabet = Array(
-            "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_".utf8)
-        var text: [UInt8] = []
-        var bits: UInt32 = 0
-        var bitsCount: UInt32 = 0
-        for byte in bytes {
-            bits = bits << 8 | UInt32(byte)
-            bitsCount += 8
-            while bitsCount >= 6 {
-                bitsCount -= 6
-                text.append(alphabet[Int(bits >> bitsCount & 0x3F)])
-            }
-        }
-        if bitsCount > 0 { text.append(alphabet[Int(bits << (6 - bitsCount) & 0x3F)]) }
-        return String(decoding: text, as: UTF8.self)
     }
 }
 
