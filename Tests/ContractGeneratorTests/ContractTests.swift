@@ -141,4 +141,23 @@ import Testing
             #expect((text.wholeMatch(of: regex) != nil) == isTaken, "\(name) \(text)")
         }
     }
+
+    @Test func `a withdrawal's id is read in either case and written in lower case`() throws {
+        let pattern = try #require(
+            Project.contractValue()["components"]?["schemas"]?["WithdrawalId"]?["pattern"]?.string)
+        let regex = try Regex(pattern)
+        let id = "019ab2c4-5d6e-7f80-9a1b-2c3d4e5f6071"
+        #expect(WithdrawalID(id.uppercased())?.description == id)
+        // Each character of both cases in turn becomes each that matters.
+        for text in [id, id.uppercased()] {
+            for index in text.indices {
+                for character in "0789aAbBcCfFgG-:" {
+                    var other = text
+                    other.replaceSubrange(index...index, with: [character])
+                    let isTaken = WithdrawalID(other) != nil
+                    #expect((other.wholeMatch(of: regex) != nil) == isTaken, "\(other)")
+                }
+            }
+        }
+    }
 }

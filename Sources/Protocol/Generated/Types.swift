@@ -27,7 +27,8 @@ public enum EntryKind: String, Sendable, CaseIterable, WireChoice {
 
 /// A withdrawal: the recipient gets `amount`, the account is debited `amount` and `fee`.
 public struct Withdrawal: Sendable, Equatable, JSONDecodable, JSONEncodable {
-    /// A withdrawal's id, given by the server: a UUID of version 7.
+    /// A withdrawal's id, given by the server: a UUID of version 7. Written in lower case, read
+    /// in either (RFC 9562 section 4).
     public var withdrawalId: WithdrawalID
     /// A user's account, named by the caller, unique within the caller's tenant.
     public var accountId: AccountID
@@ -363,7 +364,8 @@ public struct Entry: Sendable, Equatable, JSONDecodable, JSONEncodable {
     /// An amount in nanotons (10^-9 TON) as a decimal string without sign, point or leading zero;
     /// at most 2^63-1.
     public var held: Nanotons
-    /// A withdrawal's id, given by the server: a UUID of version 7.
+    /// A withdrawal's id, given by the server: a UUID of version 7. Written in lower case, read
+    /// in either (RFC 9562 section 4).
     public var withdrawalId: WithdrawalID?
     /// The caller's own text for an entry; not interpreted.
     public var reference: String?
