@@ -135,6 +135,10 @@ let package = Package(
             ],
             swiftSettings: settings),
         .executableTarget(
+            name: "StoreBenchmark",
+            dependencies: ["PostgresStore", "Ledger", "TellerProtocol", logging],
+            path: "Benchmarks/Store", swiftSettings: settings),
+        .executableTarget(
             name: "TransportBenchmark",
             dependencies: ["Transport", "HTTPMessages", "TLS", nioCore, logging],
             path: "Benchmarks/Transport", swiftSettings: settings),

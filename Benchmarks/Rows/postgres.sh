@@ -15,8 +15,12 @@ teller_rate() {
     holds "$accepted"
 }
 
-# lone_statement: how many withdrawals a second one client makes that waits for each; in $rate.
-lone_statement() { pgbench_best call 100000 1; }
+# lone_statement: how many withdrawals a second our own statements make through libpq alone, one
+# after another; in $rate.
+lone_statement() {
+    fresh
+    rate=$("$bin/StoreBenchmark" "$database" "$seconds" 100000) || fail "$rate"
+}
 
 start_cluster
 many=(1 4 16 64)
@@ -24,7 +28,7 @@ pgbench_best transaction 100000 "${many[@]}"
 statements=$rate
 pgbench_best call 100000 "${many[@]}"
 function=$rate
-teller_rate 8 24 100000
+teller_rate 16 24 100000
 row '`withdraw.create`, PostgreSQL, 100k accounts, own keys' "$result" \
     "$statements/s, pgbench, one transaction of several statements" \
     "$(ratio "$rate" "$statements")" "≥ 5, p99 ≤ 30 ms"
@@ -32,11 +36,11 @@ row 'the same' "$result" "$function/s, pgbench, one function call" "$(ratio "$ra
 
 pgbench_best transaction 1 "${many[@]}"
 hot=$rate
-teller_rate 8 24 1
+teller_rate 16 24 1
 row 'the same, one hot account' "$result" "$hot/s, pgbench transaction" "$(ratio "$rate" "$hot")" '≥ 25'
 
 lone_statement
 lone=$rate
 teller_rate 1 1 100000
-row 'a lone `withdraw.create`' "$result" "$lone/s, the statement alone, one client" \
+row 'a lone `withdraw.create`' "$result" "$lone/s, the same statements through libpq alone" \
     "$(ratio "$lone" "$rate") × its latency" '≤ 1.5 ×'
