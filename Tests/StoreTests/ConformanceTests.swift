@@ -180,6 +180,47 @@ import Testing
                 == [.pending, .processing])
     }
 
+    @Test(arguments: StoreKind.allCases)
+    func `a step with an old version loses although the state is the one it names`(
+        kind: StoreKind
+    ) async throws {
+        let store = try kind.open().store
+        let id = Sample.id()
+        func payout(_ reference: String) -> Payout {
+            Payout(
+                withdrawalID: id, gateway: "test", reference: reference, payload: [1],
+                createdAt: Sample.now)
+        }
+        let taken = try store.commit(
+            [
+                Sample.credit(Sample.account("alice"), 1000),
+                Sample.create(Sample.account("alice"), 100, id: id),
+                Sample.step(id, .pending, .processing, version: 1),
+            ], at: Sample.now)
+        #expect(taken[2].withdrawal?.version == 2)
+        // Whoever took it falls silent; it is queued again and another one takes it.
+        _ = try store.commit(
+            [
+                Sample.step(id, .processing, .pending, version: 2),
+                Sample.step(id, .pending, .processing, version: 3),
+            ], at: Sample.now)
+        for (to, signed) in [(WithdrawalState.sent, payout("stale")), (.failed, nil)] {
+            let late = try store.commit(
+                [Sample.step(id, .processing, to, version: 2, payout: signed)], at: Sample.now)
+            guard case .conflict(let found) = late[0] else {
+                Issue.record("\(late)")
+                continue
+            }
+            #expect(found.state == .processing && found.version == 4)
+        }
+        #expect(try await store.payouts(of: [id]).isEmpty)
+        let sent = try store.commit(
+            [Sample.step(id, .processing, .sent, version: 4, payout: payout("second"))],
+            at: Sample.now)
+        #expect(sent[0].withdrawal?.version == 5)
+        #expect(try await store.payouts(of: [id]) == [id: payout("second")])
+    }
+
     @Test(
         arguments: StoreKind.allCases,
         [

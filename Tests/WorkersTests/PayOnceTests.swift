@@ -261,6 +261,50 @@ import Workers
         try await world.expectSound(paid: gateway)
     }
 
+    /// The state alone would not tell: the withdrawal is `PROCESSING` again when the slow one, who
+    /// holds an older version of it, has signed.
+    @Test func `a stale dispatcher loses to one that has taken the same withdrawal anew`()
+        async throws
+    {
+        let gateway = ScriptedGateway()
+        let slow = ScriptedGateway(toChainOf: gateway)
+        let world = World(gateway: gateway)
+        let ids = try await world.makeWithdrawals(1)
+        let (slowHasIt, slowGoesOn) = (Gate(), Gate())
+        let (newHasIt, newGoesOn) = (Gate(), Gate())
+        slow.change { script in
+            script.prepare = { _ in
+                slowHasIt.open()
+                await slowGoesOn.wait()
+            }
+        }
+        gateway.change { script in
+            script.prepare = { _ in
+                newHasIt.open()
+                await newGoesOn.wait()
+            }
+        }
+        try await world.withProcess(gateway: slow) { _, _, _ in
+            await slowHasIt.wait()
+            world.clock.advance(milliseconds: 60_000)
+            try await world.withProcess { _, _, _ in
+                await newHasIt.wait()
+                #expect(try await world.store.withdrawal(ids[0])?.version == 4)
+                slowGoesOn.open()
+                try await eventually { gateway.seen.signatures == 1 }
+                // The slow one's next pass finds nothing, so its late commit is over by then.
+                let next = try await world.makeWithdrawals(1)
+                try await world.reach(.confirmed, next)
+                #expect(try await world.state(ids[0]) == .processing)
+                #expect(gateway.payments(for: ids[0]) == 0)
+                newGoesOn.open()
+                try await world.reach(.confirmed, ids)
+            }
+        }
+        #expect(gateway.payments(for: ids[0]) == 1)
+        try await world.expectSound(paid: gateway)
+    }
+
     @Test func `a stop lets the pass under way reach its safe point`() async throws {
         let gateway = ScriptedGateway()
         let world = World(gateway: gateway)
