@@ -108,7 +108,27 @@ import Transport
 
     @Test func `peers that vanish in every phase leave nothing behind`() async throws {
         let handler = ClosureHandler { _, _ in try? await Task.sleep(for: .seconds(3600)) }
-        try await withServer(handler) { port, server in
+        // The times that run for living peers too outlast the test: leaving alone must end it.
+        let never = Duration.seconds(3600)
+        try await withServer(
+            handler,
+            configure: {
+                $0.http1.halfClosed = .milliseconds(50)
+                $0.http1.linger = .milliseconds(50)
+                $0.http2Timeouts.drain = .milliseconds(50)
+                $0.http2Timeouts.goAwayRoundTrip = .milliseconds(50)
+                $0.http2Timeouts.linger = .milliseconds(50)
+                $0.opening = never
+                $0.http1.head = never
+                $0.http1.idle = never
+                $0.http2Timeouts.preface = never
+                $0.http2Timeouts.settingsAcknowledgement = never
+                $0.http2Timeouts.headerBlock = never
+                $0.http2Timeouts.body = never
+                $0.http2Timeouts.bodyInterval = never
+                $0.http2Timeouts.idle = never
+            }
+        ) { port, server in
             let opening = RawFrame.preface + RawFrame.settings().bytes
             let phases: [[UInt8]] = [
                 [], Array(RawFrame.preface.prefix(9)), RawFrame.preface, opening,
