@@ -36,12 +36,20 @@ import COpenSSL
         let suites = """
             TLS_AES_128_GCM_SHA256:TLS_AES_256_GCM_SHA384:TLS_CHACHA20_POLY1305_SHA256
             """
+        // No groups of finite fields: a client could make the server work for milliseconds with a
+        // few bytes (CVE-2002-20001), and the curves are at least as strong.
+        let groups = "X25519:P-256:P-384:P-521"
+        let isGroupsListSet = unsafe groups.withCString { text in
+            unsafe SSL_CTX_ctrl(
+                pointer, SSL_CTRL_SET_GROUPS_LIST, 0, UnsafeMutableRawPointer(mutating: text))
+        }
         guard
+            isGroupsListSet == 1,
             unsafe SSL_CTX_ctrl(
                 pointer, SSL_CTRL_SET_MIN_PROTO_VERSION, Int(TLS1_2_VERSION), nil) == 1,
             unsafe SSL_CTX_set_cipher_list(pointer, ciphers) == 1,
             unsafe SSL_CTX_set_ciphersuites(pointer, suites) == 1
-        else { throw .fromQueue(.configuration, "OpenSSL lacks the required suites") }
+        else { throw .fromQueue(.configuration, "OpenSSL lacks the required suites or groups") }
         unsafe SSL_CTX_set_options(pointer, ContextOptions.always)
         // Idle connections give their record buffers (34 KiB) back.
         let modes = SSL_MODE_RELEASE_BUFFERS | SSL_MODE_ACCEPT_MOVING_WRITE_BUFFER

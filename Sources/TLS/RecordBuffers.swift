@@ -10,6 +10,16 @@ import NIOCore
 final class RecordBuffers {
     var inbound = ByteBuffer()
     var outbound = ByteBuffer()
+    /// How often the peer has changed its key (RFC 8446 section 4.6.3).
+    private(set) var keyUpdates = 0
+
+    /// Looks at each message that OpenSSL has read; OpenSSL counts key updates for nobody.
+    func note(_ contentType: Int32, _ message: UnsafeRawBufferPointer) {
+        guard contentType == SSL3_RT_HANDSHAKE,
+            unsafe message.first == UInt8(SSL3_MT_KEY_UPDATE)
+        else { return }
+        keyUpdates += 1
+    }
 
     /// Gives OpenSSL up to `destination.count` received bytes; 0 when there are none.
     func read(into destination: UnsafeMutableRawBufferPointer) -> Int {
@@ -45,6 +55,23 @@ extension RecordBuffers {
         unsafe BIO_set_data(bio, Unmanaged.passUnretained(self).toOpaque())
         unsafe BIO_set_init(bio, 1)
         return unsafe bio
+    }
+}
+
+extension RecordBuffers {
+    /// Has `session`, which must not outlive `self`, tell of the messages it reads.
+    func observe(_ session: OpaquePointer) {
+        unsafe SSL_set_msg_callback(session) {
+            isWritten, _, contentType, bytes, count, _, context in
+            guard isWritten == 0, let context = unsafe context else { return }
+            let buffers = unsafe Unmanaged<RecordBuffers>.fromOpaque(context)
+            unsafe buffers._withUnsafeGuaranteedRef {
+                unsafe $0.note(
+                    contentType, UnsafeRawBufferPointer(start: bytes, count: count))
+            }
+        }
+        unsafe SSL_ctrl(
+            session, SSL_CTRL_SET_MSG_CALLBACK_ARG, 0, Unmanaged.passUnretained(self).toOpaque())
     }
 }
 

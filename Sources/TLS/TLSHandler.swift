@@ -34,6 +34,11 @@ package final class TLSHandler: ChannelDuplexHandler {
         package var unflushedBytesMax = 64 * 1024
         /// Reads that made OpenSSL answer by itself while the peer did not take our records.
         package var unreadAnswersMax = 16
+        /// Key updates of a peer (RFC 8446 section 4.6.3), each of which costs as much as many
+        /// records, over a connection's life…
+        package var keyUpdatesMax = 64
+        /// …and one more for each so many bytes of plaintext, received or sent.
+        package var keyUpdatePlaintextBytes = 1 << 20
         /// How long a close waits for the peer to take what was written before it.
         package var closeTimeout: Duration = .seconds(1)
 
@@ -56,6 +61,8 @@ package final class TLSHandler: ChannelDuplexHandler {
     private var readIsWanted = false
     private var isClosing = false
     private var unreadAnswers = 0
+    /// Received and sent.
+    private var plaintextBytes = 0
 
     /// - Parameter serverName: for a client, the name or IP address the certificate must be for.
     /// - Throws: `TLSError` when OpenSSL has no memory or the name is no name.
@@ -193,6 +200,12 @@ package final class TLSHandler: ChannelDuplexHandler {
         var plaintext = context.channel.allocator.buffer(
             capacity: session.inputBytes + TLSSession.readStepBytes)
         let outcome = session.read(into: &plaintext)
+        plaintextBytes += plaintext.readableBytes
+        let keyUpdatesMax =
+            limits.keyUpdatesMax + plaintextBytes / limits.keyUpdatePlaintextBytes
+        guard session.keyUpdates <= keyUpdatesMax else {
+            return fail(context, TLSError(.limitExceeded, "too many TLS key updates"))
+        }
         guard answerProtocolMessages(context) else { return }
         if plaintext.readableBytes > 0 {
             readIsWanted = false
@@ -256,6 +269,7 @@ package final class TLSHandler: ChannelDuplexHandler {
         while let plaintext = pending.next(
             upTo: TLSSession.recordPlaintextBytesMax, allocator: context.channel.allocator)
         {
+            plaintextBytes += plaintext.readableBytes
             do throws(TLSError) {
                 try session.write(plaintext)
             } catch {

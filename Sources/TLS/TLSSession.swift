@@ -37,6 +37,7 @@ import NIOCore
         else { throw .fromQueue(.configuration, "no TLS session") }
         // One BIO for both ways; the session takes the only reference.
         unsafe SSL_set_bio(pointer, bio, bio)
+        unsafe buffers.observe(pointer)
         switch context.role {
         case .server: unsafe SSL_set_accept_state(pointer)
         case .client: unsafe SSL_set_connect_state(pointer)
@@ -72,6 +73,9 @@ import NIOCore
     var hasInput: Bool {
         unsafe buffers.inbound.readableBytes > 0 || SSL_has_pending(pointer) == 1
     }
+
+    /// How often the peer has changed its key.
+    var keyUpdates: Int { buffers.keyUpdates }
 
     var hasOutbound: Bool { buffers.outbound.readableBytes > 0 }
 

@@ -109,6 +109,15 @@ final class TellerProcess {
         return process?.terminationStatus ?? -1
     }
 
+    /// The memory the process holds now (`VmRSS`, proc_pid_status(5)).
+    func residentBytes() throws -> Int {
+        let identifier = process?.processIdentifier ?? 0
+        let status = try String(contentsOfFile: "/proc/\(identifier)/status", encoding: .utf8)
+        let line = try #require(status.split(separator: "\n").first { $0.hasPrefix("VmRSS:") })
+        let kibibytes = line.split(separator: " ").compactMap { Int($0) }.first
+        return try #require(kibibytes) * 1024
+    }
+
     func client(_ configure: (inout ClientConfiguration) -> Void = { _ in }) throws -> TellerClient
     {
         var configuration = ClientConfiguration(endpoint: url)
