@@ -23,7 +23,7 @@ lone_statement() {
 }
 
 start_cluster
-many=(1 4 16 64)
+many=(1 4 16 32 64)
 pgbench_best transaction 100000 "${many[@]}"
 statements=$rate
 pgbench_best call 100000 "${many[@]}"

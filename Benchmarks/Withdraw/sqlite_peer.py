@@ -59,6 +59,8 @@ def main():
     database = sqlite3.connect(file, isolation_level=None)
     (mode,) = database.execute("PRAGMA journal_mode = WAL").fetchone()
     database.execute("PRAGMA synchronous = FULL")
+    database.execute("PRAGMA cache_size = -16384")
+    database.execute("PRAGMA wal_autocheckpoint = 8192")
     (synchronous,) = database.execute("PRAGMA synchronous").fetchone()
     if (mode, synchronous) != ("wal", 2):
         sys.exit(f"not durable as Teller is: {mode}, {synchronous}")

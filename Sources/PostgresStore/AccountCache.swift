@@ -2,6 +2,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
 import Ledger
+import TellerProtocol
 
 /// Accounts as a connection has last seen them, so that a batch can be planned without asking.
 ///
@@ -11,25 +12,47 @@ import Ledger
 ///
 /// Two generations: when the newer is full it becomes the older, and what stood there is dropped.
 struct AccountCache: Sendable {
-    /// Accounts in one generation.
-    static let generationMax = 50_000
+    /// Accounts in one generation: three quarters of 65,536 buckets, where a dictionary would grow.
+    static let generationMax = 49_152
 
     struct Row: Sendable {
         let number: Int64
-        let account: Account
+        let account: Ledger.Account
     }
 
-    private var newer: [AccountKey: Row] = [:]
-    private var older: [AccountKey: Row] = [:]
+    /// A row without its key, which the dictionaries hold already.
+    private struct Sums {
+        let number: Int64
+        let available: Nanotons
+        let held: Nanotons
+        let lastSequence: Int64
+        let createdAt: Timestamp
+        let updatedAt: Timestamp
+    }
 
-    subscript(key: AccountKey) -> Row? { newer[key] ?? older[key] }
+    private var newer: [AccountKey: Sums] = [:]
+    private var older: [AccountKey: Sums] = [:]
+
+    subscript(key: AccountKey) -> Row? {
+        guard let sums = newer[key] ?? older[key] else { return nil }
+        return Row(
+            number: sums.number,
+            account: Ledger.Account(
+                key: key, available: sums.available, held: sums.held,
+                lastSequence: sums.lastSequence, createdAt: sums.createdAt,
+                updatedAt: sums.updatedAt))
+    }
 
     mutating func insert(_ row: Row) {
         if newer.count >= Self.generationMax {
             older = newer
             newer = [:]
         }
-        newer[row.account.key] = row
+        let account = row.account
+        newer[account.key] = Sums(
+            number: row.number, available: account.available, held: account.held,
+            lastSequence: account.lastSequence, createdAt: account.createdAt,
+            updatedAt: account.updatedAt)
     }
 
     mutating func remove(_ key: AccountKey) {

@@ -14,6 +14,11 @@ package final class SQLiteStore: Sendable {
     /// How long a writer waits for another process's transaction.
     private static let busyTimeoutSeconds = 5.0
     private static let readersMax = 4
+    /// The pages the writer keeps in memory: those its accounts' rows lie on, which are many.
+    private static let writerCacheKiB = 16 * 1024
+    /// Pages of the write-ahead log between checkpoints. A page that is written often is copied to
+    /// the file once for each.
+    private static let checkpointPages = 8 * 1024
 
     /// Bytes written to see whether a file that failed can be written again: more than a batch.
     private static let probeBytes = 512 << 10
@@ -41,7 +46,14 @@ package final class SQLiteStore: Sendable {
         do {
             pool = try DatabasePool(path: path, configuration: configuration)
             // The pool itself relaxes it when it turns the write-ahead log on.
-            try pool.writeWithoutTransaction { try $0.execute(sql: "PRAGMA synchronous = FULL") }
+            try pool.writeWithoutTransaction { database in
+                try database.execute(
+                    sql: """
+                        PRAGMA synchronous = FULL;
+                        PRAGMA cache_size = -\(Self.writerCacheKiB);
+                        PRAGMA wal_autocheckpoint = \(Self.checkpointPages);
+                        """)
+            }
             try pool.write { try SchemaHistory.bringUpToDate($0) }
         } catch {
             let failure = StoreError(error, isCommit: false)
