@@ -27,6 +27,9 @@ struct Connection: ~Copyable {
     var accounts = AccountCache()
     /// Statements sent since the last `finish`.
     private var sent = 0
+    /// Whether an answer is overdue. It may come yet, and what was sent be carried out; but nobody
+    /// could tell it from the next one's, so the connection is never used again.
+    private var isOverdue = false
 
     private init(_ handle: OpaquePointer) { unsafe self.handle = handle }
 
@@ -75,11 +78,11 @@ struct Connection: ~Copyable {
 
     /// Whether the connection can still be used.
     var isUsable: Bool {
-        unsafe PQstatus(handle) == CONNECTION_OK && PQtransactionStatus(handle) == PQTRANS_IDLE
+        unsafe isAlive && PQtransactionStatus(handle) == PQTRANS_IDLE
     }
 
-    /// Whether the server is still there.
-    var isAlive: Bool { unsafe PQstatus(handle) == CONNECTION_OK }
+    /// Whether the server is still there and answers.
+    var isAlive: Bool { unsafe !isOverdue && PQstatus(handle) == CONNECTION_OK }
 
     /// Runs plain SQL, several statements if need be; only for set-up, before pipeline mode.
     func run(_ sql: String) throws(StoreError) {
@@ -97,6 +100,7 @@ struct Connection: ~Copyable {
     mutating func send(
         _ statement: Statement, _ parameters: Parameters = Parameters()
     ) throws(StoreError) {
+        guard !isOverdue else { throw overdue() }
         let isSent = unsafe parameters.bytes.withUnsafeBufferPointer { bytes in
             let values = unsafe parameters.ranges.map { range -> UnsafePointer<CChar>? in
                 guard let range, let base = bytes.baseAddress else { return nil }
@@ -116,6 +120,7 @@ struct Connection: ~Copyable {
     ///
     /// - Throws: the first error; the server has then skipped what came after it.
     mutating func finish() throws(StoreError) -> [ResultRows] {
+        guard !isOverdue else { throw overdue() }
         guard unsafe PQpipelineSync(handle) == 1 else { throw lost() }
         var rows: [ResultRows] = []
         rows.reserveCapacity(sent)
@@ -137,7 +142,7 @@ struct Connection: ~Copyable {
         return rows
     }
 
-    private func nextResult() throws(StoreError) -> ResultRows? {
+    private mutating func nextResult() throws(StoreError) -> ResultRows? {
         while unsafe PQflush(handle) == 1 { try wait(for: Int16(POLLIN | POLLOUT)) }
         while unsafe PQisBusy(handle) == 1 {
             try wait(for: Int16(POLLIN))
@@ -147,14 +152,19 @@ struct Connection: ~Copyable {
         return unsafe ResultRows(result)
     }
 
-    private func wait(for events: Int16) throws(StoreError) {
+    private mutating func wait(for events: Int16) throws(StoreError) {
         var descriptor = unsafe pollfd(fd: PQsocket(handle), events: events, revents: 0)
         var ready: Int32
         repeat {
             ready = unsafe poll(&descriptor, 1, Self.answerTimeoutMilliseconds)
         } while ready < 0 && errno == EINTR
-        guard ready > 0 else { throw StoreError(.unavailable, "the server does not answer") }
+        guard ready > 0 else {
+            isOverdue = true
+            throw overdue()
+        }
     }
+
+    private func overdue() -> StoreError { StoreError(.unavailable, "the server does not answer") }
 
     private func lost() -> StoreError { StoreError(.unavailable, message) }
 

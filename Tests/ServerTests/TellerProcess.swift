@@ -103,6 +103,16 @@ final class TellerProcess {
         if signal == SIGKILL { process.waitUntilExit() }
     }
 
+    /// What the process holds in memory at the moment.
+    var residentKiB: Int {
+        guard let process,
+            let status = try? String(
+                contentsOfFile: "/proc/\(process.processIdentifier)/status", encoding: .utf8),
+            let line = status.split(separator: "\n").first(where: { $0.hasPrefix("VmRSS:") })
+        else { return 0 }
+        return line.split(whereSeparator: { !$0.isNumber }).first.flatMap { Int($0) } ?? 0
+    }
+
     /// Waits for the process to end; its exit code.
     func waitForExit() -> Int32 {
         process?.waitUntilExit()

@@ -72,8 +72,34 @@ package final class PostgresCluster: Sendable {
         try run(["\(Self.programs)/pg_ctl", "-D", data, "-m", mode.rawValue, "-w", "stop"])
     }
 
+    /// Halts every process of the server where it stands: connections stay open, and nothing is
+    /// answered until `resume`.
+    package func hang() throws {
+        let postmaster = try processes()[0]
+        kill(postmaster, SIGSTOP)
+        // It makes no more children now.
+        for process in try processes().dropFirst() { kill(process, SIGSTOP) }
+    }
+
+    /// Ends a `hang`; idempotent.
+    package func resume() throws {
+        for process in try processes() { kill(process, SIGCONT) }
+    }
+
+    /// The postmaster and its children.
+    private func processes() throws -> [pid_t] {
+        let file = try String(contentsOfFile: "\(data)/postmaster.pid", encoding: .utf8)
+        guard let postmaster = file.split(separator: "\n").first.flatMap({ pid_t($0) }) else {
+            throw TestProcess.Failure(description: "no process id in \(file)")
+        }
+        let children = try String(
+            contentsOfFile: "/proc/\(postmaster)/task/\(postmaster)/children", encoding: .utf8)
+        return [postmaster] + children.split(separator: " ").compactMap { pid_t($0) }
+    }
+
     /// Stops the server and removes its files; idempotent.
     package func remove() {
+        try? resume()
         try? stop(.immediate)
         try? FileManager.default.removeItem(at: folder)
     }

@@ -17,7 +17,8 @@ extension TellerServer {
             bookkeeper: bookkeeper, gateway: gateway(configuration, clock, logger),
             clock: clock,
             logger: logger)
-        return [storeMonitor(bookkeeper.store, health, logger)] + workers.children
+        let monitor = StoreMonitor(store: bookkeeper.store, health: health, logger: logger)
+        return [monitor.child] + workers.children
     }
 
     /// What pays; nil leaves withdrawals pending.
@@ -31,35 +32,6 @@ extension TellerServer {
             script.outcome = configuration.simulatorOutcome
             script.delay = configuration.simulatorDelay
             return SimulatorGateway(script: script, clock: clock, logger: logger)
-        }
-    }
-
-    /// How often the store is asked for a sign of life.
-    private static let pingInterval: Duration = .milliseconds(500)
-
-    /// Turns readiness off while the store is away and on again when it is back.
-    private static func storeMonitor(
-        _ store: any LedgerStore, _ health: HealthState, _ logger: Logger
-    ) -> Child {
-        Child(name: "store-monitor") { context in
-            var wasAway = false
-            while !context.isStopping {
-                do throws(StoreError) {
-                    try await store.ping()
-                    health.unblock(.storeUnavailable)
-                    if wasAway { logger.notice("the store is back") }
-                    wasAway = false
-                } catch {
-                    health.block(.storeUnavailable)
-                    if !wasAway {
-                        logger.error(
-                            "the store is away", metadata: ["error": "\(error.debugDescription)"])
-                    }
-                    wasAway = true
-                }
-                context.heartbeat()
-                await context.wait(atMost: pingInterval)
-            }
         }
     }
 }
