@@ -21,8 +21,12 @@ package struct TestCertificates: Sendable {
     package let strangeAuthorityFile: String
     package let strangeServer: Identity
 
-    /// One set for all tests of the process.
-    package static let shared = Result { try TestCertificates() }
+    /// One set for all tests of the process, removed when it ends.
+    package static let shared = Result {
+        let made = try TestCertificates()
+        atexit { try? TestCertificates.shared.get().remove() }
+        return made
+    }
 
     package init() throws {
         folder = FileManager.default.temporaryDirectory
@@ -40,6 +44,8 @@ package struct TestCertificates: Sendable {
             "client", by: "authority", subject: "/O=Teller Tests/CN=payout-backend",
             names: "DNS:payout-backend", in: folder)
     }
+
+    package func remove() { try? FileManager.default.removeItem(at: folder) }
 
     /// Another certificate of `authorityFile`.
     package func issue(_ name: String, subject: String, names: String) throws -> Identity {

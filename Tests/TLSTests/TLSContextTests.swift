@@ -45,6 +45,7 @@ import Testing
 
     @Test func `a reload serves the new certificate to new connections only`() throws {
         let files = try TestCertificates()
+        defer { files.remove() }
         let store = try TLSContextStore(TLSServerConfiguration(identity: files.server.tls))
         let before = store.current
         let old = try ConnectedPair(server: store.current, authorityFile: files.authorityFile)
