@@ -22,7 +22,7 @@ package struct TestCertificates: Sendable {
     package let strangeServer: Identity
 
     /// One set for all tests of the process, removed when it ends.
-    package static let shared = Result {
+    package static let shared: Result<TestCertificates, any Error> = Result {
         let made = try TestCertificates()
         atexit { try? TestCertificates.shared.get().remove() }
         return made
