@@ -3,8 +3,7 @@
 
 /// Keeps retries to a share of first attempts, so that they never make an outage worse.
 ///
-/// Over the last `window`, retries ≤ first attempts × `ratioPercent` ÷ 100 + `floor`. Counts stand
-/// in slots of a tenth of the window: a fixed small memory, and no burst when a window turns.
+/// Over the last `window`, retries ≤ first attempts × `ratioPercent` ÷ 100 + `floor`.
 package struct RetryBudget: Sendable {
     package struct Limits: Sendable, Equatable {
         package var ratioPercent: Int
@@ -20,56 +19,40 @@ package struct RetryBudget: Sendable {
         }
     }
 
-    private struct Slot {
-        /// Which tenth of a window since the clock's origin the counts are of.
-        var number: Int64 = .min
+    private struct Counts: WindowCounts {
         var attempts = 0
         var retries = 0
+
+        static func += (left: inout Counts, right: Counts) {
+            left.attempts += right.attempts
+            left.retries += right.retries
+        }
     }
 
-    private static let slotsMax = 10
-
     package let limits: Limits
-    private let slotNanoseconds: Int64
-    private var slots = [Slot](repeating: Slot(), count: RetryBudget.slotsMax)
+    private var window: SlidingWindow<Counts>
 
     package init(_ limits: Limits = Limits()) {
         self.limits = limits
-        slotNanoseconds = max(1, limits.window.nanosecondsClamped / Int64(Self.slotsMax))
+        window = SlidingWindow(length: limits.window)
     }
 
     /// Counts a first attempt.
     ///
     /// - Parameter now: Time since any fixed origin of a clock that never goes back.
     package mutating func recordAttempt(now: Duration) {
-        let index = slot(at: now)
-        slots[index].attempts += 1
+        window.add(Counts(attempts: 1), now: now)
     }
 
     /// Counts a retry when the budget has room for it.
     ///
     /// - Returns: Whether the retry may be made.
     package mutating func takeRetry(now: Duration) -> Bool {
-        let index = slot(at: now)
-        let oldest = slots[index].number - Int64(Self.slotsMax) + 1
-        var attempts = 0
-        var retries = 0
-        for slot in slots where slot.number >= oldest {
-            attempts += slot.attempts
-            retries += slot.retries
-        }
+        let recent = window.sum(now: now)
         // Whole retries only: the last one must fit as well.
-        guard retries + 1 <= attempts * limits.ratioPercent / 100 + limits.floor else {
-            return false
-        }
-        slots[index].retries += 1
+        guard recent.retries + 1 <= recent.attempts * limits.ratioPercent / 100 + limits.floor
+        else { return false }
+        window.add(Counts(retries: 1), now: now)
         return true
-    }
-
-    private mutating func slot(at now: Duration) -> Int {
-        let number = now.nanosecondsClamped / slotNanoseconds
-        let index = Int(number.magnitude % UInt64(Self.slotsMax))
-        if slots[index].number != number { slots[index] = Slot(number: number) }
-        return index
     }
 }
