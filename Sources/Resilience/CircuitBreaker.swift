@@ -220,7 +220,7 @@ package struct CircuitBreaker: Sendable {
         stay += 1
         probing = []
         probesSucceeded = 0
-        // What opened it is told; the next stay in CLOSED starts with a clean sheet.
+        // The failures that opened it are told; closed again, it starts with a clean sheet.
         if state == .closed { window.clear() }
     }
 }
