@@ -34,6 +34,7 @@ let lifecycle = Target.Dependency.product(
 let signals = Target.Dependency.product(
     name: "UnixSignals", package: "swift-service-lifecycle")
 let grdb = Target.Dependency.product(name: "GRDB", package: "GRDB.swift")
+let grdbSQLite = Target.Dependency.product(name: "GRDBSQLite", package: "GRDB.swift")
 
 func module(
     _ name: String, folder: String? = nil, _ dependencies: [Target.Dependency] = []
@@ -94,7 +95,7 @@ let package = Package(
 
         // The money.
         module("Ledger", ["TellerProtocol", crypto, logging]),
-        module("SQLiteStore", ["Ledger", "TellerProtocol", grdb, crypto]),
+        module("SQLiteStore", ["Ledger", "TellerProtocol", grdb, grdbSQLite, crypto]),
         module("PostgresStore", ["Ledger", "TellerProtocol", "CLibpq", crypto, logging]),
 
         // The service.

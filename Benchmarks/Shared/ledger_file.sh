@@ -7,10 +7,13 @@ ledger_file() {
     sqlite3 -bail "$1" "
         BEGIN;
         WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < 100000)
-        INSERT INTO accounts SELECT 'default', 'bench-' || i, 1000000000000000, 0, 1, 0, 0 FROM n;
+        INSERT INTO accounts SELECT i, 'default', 'bench-' || i, 0 FROM n;
         INSERT INTO entries
-            SELECT tenant, account, 1, 'CREDIT', available, 0, available, 0, NULL, NULL, 0
+            SELECT number, NULL, number, 1, 'CREDIT', 1000000000000000, 0, 1000000000000000, 0,
+                NULL, NULL, 0
             FROM accounts;
+        INSERT INTO balances
+            SELECT account_number, available, 0, 1, number, NULL, 0 FROM entries;
         COMMIT;
         PRAGMA wal_checkpoint(TRUNCATE);" >/dev/null
 }

@@ -26,31 +26,33 @@ def withdraw(database, account, key):
     which = now.to_bytes(6, "big") + b"\x70" + os.urandom(9)
     execute = database.execute
     execute("BEGIN IMMEDIATE")
-    available, held, sequence = execute(
-        "SELECT available, held, last_sequence FROM accounts WHERE tenant = ? AND account = ?",
-        ("default", account)).fetchone()
+    number, available, held, sequence, entry, withdrawal = execute(
+        "SELECT number, available, held, last_sequence, newest_entry, newest_withdrawal"
+        " FROM accounts JOIN balances ON account_number = number"
+        " WHERE tenant = ? AND account = ?", ("default", account)).fetchone()
     if execute(
-            "SELECT fingerprint, withdrawal_id, entry_sequence, first_seen_at, expires_at"
-            " FROM idempotency_keys WHERE tenant = ? AND account = ? AND method = ? AND key = ?",
-            ("default", account, 1, key)).fetchone():
+            "SELECT fingerprint, withdrawal_id, entry_number, first_seen_at, expires_at"
+            " FROM idempotency_keys WHERE account_number = ? AND method = ? AND key = ?",
+            (number, 1, key)).fetchone():
         sys.exit("the key exists")
     if available < TOTAL:
         sys.exit("insufficient funds")
     available, held, sequence = available - TOTAL, held + TOTAL, sequence + 1
-    execute(
-        "UPDATE accounts SET available = ?, held = ?, last_sequence = ?, updated_at = ?"
-        " WHERE tenant = ? AND account = ?",
-        (available, held, sequence, now, "default", account))
-    execute(
-        "INSERT INTO entries VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
-        ("default", account, sequence, "HOLD", -TOTAL, TOTAL, available, held, which, None, now))
+    entry = execute(
+        "INSERT INTO entries VALUES (NULL, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
+        (entry, number, sequence, "HOLD", -TOTAL, TOTAL, available, held, which, None, now)
+    ).lastrowid
     execute(
         "INSERT INTO withdrawals VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
-        (which, "default", account, AMOUNT, FEE, ADDRESS, 0, None, "PENDING", 1, now, now, None,
+        (which, withdrawal, number, AMOUNT, FEE, ADDRESS, 0, None, "PENDING", 1, now, now, None,
          None))
     execute(
-        "INSERT INTO idempotency_keys VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)",
-        ("default", account, 1, key, os.urandom(32), which, None, now, now + OUTCOME_LIFE))
+        "INSERT INTO idempotency_keys VALUES (NULL, ?, ?, ?, ?, ?, ?, ?, ?)",
+        (number, 1, key, os.urandom(32), which, None, now, now + OUTCOME_LIFE))
+    execute(
+        "UPDATE balances SET available = ?, held = ?, last_sequence = ?, newest_entry = ?,"
+        " newest_withdrawal = ?, updated_at = ? WHERE account_number = ?",
+        (available, held, sequence, entry, which, now, number))
     execute("COMMIT")
 
 

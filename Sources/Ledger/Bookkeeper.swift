@@ -15,14 +15,14 @@ package final class Bookkeeper: Sendable {
     private let committers: [GroupCommitter]
 
     package init(
-        store: any LedgerStore, policy: WithdrawalPolicy, clock: LedgerClock,
-        limits: GroupCommitLimits = GroupCommitLimits()
+        store: any LedgerStore, policy: WithdrawalPolicy, clock: LedgerClock
     ) {
         self.store = store
         self.policy = policy
         let feed = WithdrawalFeed()
         self.feed = feed
         ids = WithdrawalIDGenerator(clock: clock)
+        let limits = GroupCommitLimits(batchCommandsMax: store.batchCommandsMax)
         committers = (0..<store.lanes).map { lane in
             GroupCommitter(limits: limits) { commands throws(StoreError) in
                 let outcomes = try store.commit(commands, at: clock.now(), lane: lane)

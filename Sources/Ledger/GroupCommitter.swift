@@ -6,13 +6,12 @@ internal import Synchronization
 
 /// Limits of the group committer.
 package struct GroupCommitLimits: Sendable {
-    /// Commands in one transaction at the most. Batches of about a hundred are the fastest on
-    /// PostgreSQL; far larger ones only add latency.
-    package var batchCommandsMax = 200
+    /// Commands in one transaction at the most; what the store says it is good at.
+    package var batchCommandsMax: Int
     /// Commands that may wait; one more is refused as overloaded.
     package var queuedCommandsMax = 20_000
 
-    package init() {}
+    package init(batchCommandsMax: Int = 200) { self.batchCommandsMax = batchCommandsMax }
 }
 
 /// Why a command was not answered by the ledger.

@@ -9,18 +9,13 @@ import TellerProtocol
 /// Nothing is decided by it alone: what was planned on a row that has moved since is refused by
 /// the database (`BatchStatements.updateAccounts`). It belongs to one connection and goes with it;
 /// after a failover to a server that lost commits it would know more than the database does.
-///
-/// Two generations: when the newer is full it becomes the older, and what stood there is dropped.
 struct AccountCache: Sendable {
-    /// Accounts in one generation: three quarters of 65,536 buckets, where a dictionary would grow.
-    static let generationMax = 49_152
-
     struct Row: Sendable {
         let number: Int64
         let account: Ledger.Account
     }
 
-    /// A row without its key, which the dictionaries hold already.
+    /// A row without its key, which `recent` holds already.
     private struct Sums {
         let number: Int64
         let available: Nanotons
@@ -30,11 +25,10 @@ struct AccountCache: Sendable {
         let updatedAt: Timestamp
     }
 
-    private var newer: [AccountKey: Sums] = [:]
-    private var older: [AccountKey: Sums] = [:]
+    private var recent = RecentValues<AccountKey, Sums>()
 
     subscript(key: AccountKey) -> Row? {
-        guard let sums = newer[key] ?? older[key] else { return nil }
+        guard let sums = recent[key] else { return nil }
         return Row(
             number: sums.number,
             account: Ledger.Account(
@@ -44,19 +38,14 @@ struct AccountCache: Sendable {
     }
 
     mutating func insert(_ row: Row) {
-        if newer.count >= Self.generationMax {
-            older = newer
-            newer = [:]
-        }
         let account = row.account
-        newer[account.key] = Sums(
+        recent[account.key] = Sums(
             number: row.number, available: account.available, held: account.held,
             lastSequence: account.lastSequence, createdAt: account.createdAt,
             updatedAt: account.updatedAt)
     }
 
     mutating func remove(_ key: AccountKey) {
-        newer[key] = nil
-        older[key] = nil
+        recent[key] = nil
     }
 }

@@ -6,135 +6,136 @@ import GRDB
 import Ledger
 import TellerProtocol
 
-enum AccountTable {
-    private static let columns =
-        "tenant, account, available, held, last_sequence, created_at, updated_at"
-
-    static func find(_ key: AccountKey, _ database: Database) throws -> Ledger.Account? {
+/// Accounts with their sums: `accounts` and `balances`.
+enum BalanceTable {
+    static func find(
+        _ key: AccountKey, _ database: Database
+    ) throws -> LedgerWriter.Remembered? {
         let statement = try database.cachedStatement(
-            sql: "SELECT \(columns) FROM accounts WHERE tenant = ? AND account = ?")
+            sql: """
+                SELECT number, available, held, last_sequence, newest_entry, newest_withdrawal,
+                    created_at, updated_at
+                FROM accounts JOIN balances ON account_number = number
+                WHERE tenant = ? AND account = ?
+                """)
         return try Row.fetchOne(
             statement, arguments: [key.tenant.text, key.account.text]
-        ).map(record)
-    }
-
-    static func put(_ account: Ledger.Account, _ database: Database) throws {
-        try database.cachedStatement(
-            sql: """
-                INSERT INTO accounts (\(columns)) VALUES (?, ?, ?, ?, ?, ?, ?)
-                ON CONFLICT DO UPDATE SET available = excluded.available, held = excluded.held,
-                    last_sequence = excluded.last_sequence, updated_at = excluded.updated_at
-                """
-        ).execute(arguments: [
-            account.key.tenant.text, account.key.account.text, account.available.rawValue,
-            account.held.rawValue, account.lastSequence, account.createdAt.unixMilliseconds,
-            account.updatedAt.unixMilliseconds,
-        ])
+        ).map { row in
+            LedgerWriter.Remembered(
+                number: try row.value(0), available: try row.nanotons(1),
+                held: try row.nanotons(2), lastSequence: try row.value(3),
+                newestEntry: try row.value(4),
+                newestWithdrawal: row.hasNull(atIndex: 5) ? nil : try row.withdrawalID(5),
+                createdAt: try row.time(6), updatedAt: try row.time(7))
+        }
     }
 
     /// Recomputes the sums of a page of accounts from their journals and unsettled withdrawals.
     static func audit(
         after: AccountKey?, limit: Int, _ database: Database
     ) throws -> LedgerAudit {
-        let accounts = try Row.fetchAll(
+        let keys = try Row.fetchAll(
             database,
             sql: """
-                SELECT \(columns) FROM accounts WHERE (tenant, account) > (?, ?)
+                SELECT tenant, account FROM accounts WHERE (tenant, account) > (?, ?)
                 ORDER BY tenant, account LIMIT ?
                 """,
             arguments: [after?.tenant.text ?? "", after?.account.text ?? "", limit]
-        ).map(record)
-        var audit = LedgerAudit(violations: [], checked: accounts.count, last: nil)
-        for account in accounts where try !isSound(account, database) {
-            audit.violations.append(account.key)
-        }
-        if accounts.count == limit { audit.last = accounts.last?.key }
+        ).map { try $0.accountKey(0) }
+        var audit = LedgerAudit(violations: [], checked: keys.count, last: nil)
+        for key in keys where try !isSound(key, database) { audit.violations.append(key) }
+        if keys.count == limit { audit.last = keys.last }
         return audit
     }
 
-    private static func isSound(_ account: Ledger.Account, _ database: Database) throws -> Bool {
-        let name: StatementArguments = [account.key.tenant.text, account.key.account.text]
+    private static func isSound(_ key: AccountKey, _ database: Database) throws -> Bool {
+        guard let balance = try find(key, database) else { return false }
         let journal = try Row.fetchOne(
             database.cachedStatement(
                 sql: """
+                    WITH RECURSIVE chain (previous, sequence, available_delta, held_delta) AS (
+                        SELECT previous, sequence, available_delta, held_delta FROM entries
+                        WHERE number = ?1 AND account_number = ?2
+                        UNION ALL
+                        SELECT e.previous, e.sequence, e.available_delta, e.held_delta
+                        FROM chain JOIN entries e ON e.number = chain.previous
+                        WHERE e.account_number = ?2
+                    )
                     SELECT count(*), coalesce(max(sequence), 0), coalesce(sum(available_delta), 0),
                         coalesce(sum(held_delta), 0)
-                    FROM entries WHERE tenant = ? AND account = ?
-                    """), arguments: name)
+                    FROM chain
+                    """), arguments: [balance.newestEntry, balance.number])
         let reserved = try Int64.fetchOne(
             database.cachedStatement(
                 sql: """
-                    SELECT coalesce(sum(amount + fee), 0) FROM withdrawals
-                    WHERE tenant = ? AND account = ?
-                        AND state IN ('PENDING', 'PROCESSING', 'SENT', 'IN_REVIEW')
-                    """), arguments: name)
-        let newest = try EntryTable.find(account.key, account.lastSequence, database)
-        guard let journal, let reserved else { return false }
-        return try journal.value(0, as: Int64.self) == account.lastSequence
-            && journal.value(1, as: Int64.self) == account.lastSequence
-            && journal.value(2, as: Int64.self) == account.available.rawValue
-            && journal.value(3, as: Int64.self) == account.held.rawValue
-            && reserved == account.held.rawValue
-            && (newest?.available ?? .zero) == account.available
-            && (newest?.held ?? .zero) == account.held
-    }
-
-    private static func record(_ row: Row) throws -> Ledger.Account {
-        Ledger.Account(
-            key: try row.accountKey(0), available: try row.nanotons(2), held: try row.nanotons(3),
-            lastSequence: try row.value(4), createdAt: try row.time(5), updatedAt: try row.time(6))
+                    WITH RECURSIVE chain (previous, total, state) AS (
+                        SELECT previous, amount + fee, state FROM withdrawals
+                        WHERE id = ?1 AND account_number = ?2
+                        UNION ALL
+                        SELECT w.previous, w.amount + w.fee, w.state
+                        FROM chain JOIN withdrawals w ON w.id = chain.previous
+                        WHERE w.account_number = ?2
+                    )
+                    SELECT coalesce(sum(total), 0) FROM chain
+                    WHERE state IN ('PENDING', 'PROCESSING', 'SENT', 'IN_REVIEW')
+                    """), arguments: [balance.newestWithdrawal?.blob, balance.number])
+        let newest = try EntryTable.find(balance.newestEntry, of: key, database)
+        guard let journal, let reserved, let newest else { return false }
+        return try journal.value(0, as: Int64.self) == balance.lastSequence
+            && journal.value(1, as: Int64.self) == balance.lastSequence
+            && journal.value(2, as: Int64.self) == balance.available.rawValue
+            && journal.value(3, as: Int64.self) == balance.held.rawValue
+            && reserved == balance.held.rawValue
+            && newest.available == balance.available && newest.held == balance.held
     }
 }
 
 enum EntryTable {
     private static let columns = """
-        tenant, account, sequence, kind, available_delta, held_delta, available, held, \
-        withdrawal_id, reference, at
+        sequence, kind, available_delta, held_delta, available, held, withdrawal_id, reference, at
         """
 
-    static func insert(_ entry: Ledger.Entry, _ database: Database) throws {
-        try database.cachedStatement(
-            sql: "INSERT INTO entries (\(columns)) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)"
-        ).execute(arguments: [
-            entry.account.tenant.text, entry.account.account.text, entry.sequence,
-            entry.kind.rawValue, entry.availableDelta, entry.heldDelta, entry.available.rawValue,
-            entry.held.rawValue, entry.withdrawalID?.blob, entry.reference,
-            entry.at.unixMilliseconds,
-        ])
-    }
-
+    /// The entry of that number, which must be the account's.
     static func find(
-        _ key: AccountKey, _ sequence: Int64, _ database: Database
+        _ number: Int64, of key: AccountKey, _ database: Database
     ) throws -> Ledger.Entry? {
         let statement = try database.cachedStatement(
-            sql: """
-                SELECT \(columns) FROM entries WHERE tenant = ? AND account = ? AND sequence = ?
-                """)
-        return try Row.fetchOne(
-            statement, arguments: [key.tenant.text, key.account.text, sequence]
-        ).map(record)
+            sql: "SELECT \(columns) FROM entries WHERE number = ?")
+        return try Row.fetchOne(statement, arguments: [number]).map { try record($0, key) }
     }
 
+    /// Begins at the first mark from `before` on, or else at the newest entry, and follows the
+    /// links.
     static func page(
         _ key: AccountKey, before: Int64, limit: Int, _ database: Database
     ) throws -> [Ledger.Entry] {
-        try Row.fetchAll(
+        guard let balance = try BalanceTable.find(key, database) else { return [] }
+        let between = Migrations.entriesBetweenMarks
+        return try Row.fetchAll(
             database.cachedStatement(
                 sql: """
-                    SELECT \(columns) FROM entries
-                    WHERE tenant = ? AND account = ? AND sequence < ?
-                    ORDER BY sequence DESC LIMIT ?
-                    """), arguments: [key.tenant.text, key.account.text, before, limit]
-        ).map(record)
+                    WITH RECURSIVE chain AS (
+                        SELECT * FROM entries WHERE number = coalesce((
+                            SELECT number FROM entries
+                            WHERE account_number = ?1 AND sequence >= ?2
+                                AND sequence % \(between) = 0
+                            ORDER BY sequence LIMIT 1), ?3)
+                        UNION ALL
+                        SELECT e.* FROM chain JOIN entries e ON e.number = chain.previous
+                        LIMIT ?4 + \(between)
+                    )
+                    SELECT \(columns) FROM chain WHERE sequence < ?2
+                    ORDER BY sequence DESC LIMIT ?4
+                    """), arguments: [balance.number, before, balance.newestEntry, limit]
+        ).map { try record($0, key) }
     }
 
-    private static func record(_ row: Row) throws -> Ledger.Entry {
+    private static func record(_ row: Row, _ key: AccountKey) throws -> Ledger.Entry {
         Ledger.Entry(
-            account: try row.accountKey(0), sequence: try row.value(2), kind: try row.choice(3),
-            availableDelta: try row.value(4), heldDelta: try row.value(5),
-            available: try row.nanotons(6), held: try row.nanotons(7),
-            withdrawalID: row.hasNull(atIndex: 8) ? nil : try row.withdrawalID(8),
-            reference: row[9],
-            at: try row.time(10))
+            account: key, sequence: try row.value(0), kind: try row.choice(1),
+            availableDelta: try row.value(2), heldDelta: try row.value(3),
+            available: try row.nanotons(4), held: try row.nanotons(5),
+            withdrawalID: row.hasNull(atIndex: 6) ? nil : try row.withdrawalID(6),
+            reference: row[7], at: try row.time(8))
     }
 }

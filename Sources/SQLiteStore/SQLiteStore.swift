@@ -3,6 +3,7 @@
 
 import GRDB
 package import Ledger
+import Synchronization
 package import TellerProtocol
 
 /// The ledger in one SQLite file: for one node, with no set-up.
@@ -24,6 +25,8 @@ package final class SQLiteStore: Sendable {
     private static let probeBytes = 512 << 10
 
     let pool: DatabasePool
+    /// nil once the store is closed.
+    private let writer: Mutex<LedgerWriter?>
     private let condition = FileCondition()
     private let outcomeLifeMilliseconds: Int64
 
@@ -55,6 +58,7 @@ package final class SQLiteStore: Sendable {
                         """)
             }
             try pool.write { try SchemaHistory.bringUpToDate($0) }
+            writer = Mutex(try pool.writeWithoutTransaction { try LedgerWriter($0) })
         } catch {
             let failure = StoreError(error, isCommit: false)
             throw StoreError(failure.code, "\(path): \(failure.detail)")
@@ -83,10 +87,16 @@ package final class SQLiteStore: Sendable {
 }
 
 extension SQLiteStore: LedgerStore {
+    /// Large batches share pages, and no other process waits for them as PostgreSQL's would.
+    package var batchCommandsMax: Int { 2_000 }
+
     package func commit(
         _ commands: [LedgerCommand], at now: Timestamp, lane: Int
     ) throws(StoreError) -> [LedgerOutcome] {
         try condition.check()
+        guard let writer = writer.withLock({ $0 }) else {
+            throw StoreError(.unavailable, "the store is closed")
+        }
         let needs = BatchNeeds(commands)
         var hasWritten = false
         do {
@@ -94,14 +104,15 @@ extension SQLiteStore: LedgerStore {
                 var outcomes: [LedgerOutcome] = []
                 try database.inTransaction(.immediate) {
                     let plan = BatchPlan(
-                        commands, on: try BatchSnapshot(needs, database), at: now,
+                        commands, on: try writer.load(needs, database), at: now,
                         outcomeLifeMilliseconds: outcomeLifeMilliseconds)
                     outcomes = plan.outcomes
                     guard !plan.writes.isEmpty else { return .rollback }
-                    try plan.writes.execute(in: database)
+                    try writer.write(plan.writes)
                     hasWritten = true
                     return .commit
                 }
+                if hasWritten { writer.committed() }
                 return outcomes
             }
             if hasWritten { condition.wrote() }
@@ -112,7 +123,7 @@ extension SQLiteStore: LedgerStore {
     }
 
     package func account(_ key: AccountKey) async throws(StoreError) -> Ledger.Account? {
-        try await read { try AccountTable.find(key, $0) }
+        try await read { try BalanceTable.find(key, $0)?.account(key) }
     }
 
     package func entries(
@@ -162,7 +173,7 @@ extension SQLiteStore: LedgerStore {
     package func audit(
         after: AccountKey?, limit: Int
     ) async throws(StoreError) -> LedgerAudit {
-        try await read { try AccountTable.audit(after: after, limit: limit, $0) }
+        try await read { try BalanceTable.audit(after: after, limit: limit, $0) }
     }
 
     package func ping() async throws(StoreError) {
@@ -184,6 +195,7 @@ extension SQLiteStore: LedgerStore {
     package func close() async {
         // The last connection to go empties the log into the file and removes it, so that a ledger
         // at rest is one file; that must be the one that may write.
+        writer.withLock { $0 = nil }
         pool.invalidateReadOnlyConnections()
         try? pool.close()
     }

@@ -7,61 +7,43 @@ import Ledger
 import TellerProtocol
 
 enum WithdrawalTable {
+    /// Of a withdrawal `w` and its account `a`.
     private static let columns = """
-        id, tenant, account, amount, fee, address, bounceable, comment, state, version, \
-        created_at, updated_at, transaction_hash, failure_reason
+        w.id, a.tenant, a.account, w.amount, w.fee, w.address, w.bounceable, w.comment, w.state, \
+        w.version, w.created_at, w.updated_at, w.transaction_hash, w.failure_reason
         """
-
-    static func insert(_ withdrawal: Ledger.Withdrawal, _ database: Database) throws {
-        try database.cachedStatement(
-            sql: """
-                INSERT INTO withdrawals (\(columns))
-                VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
-                """
-        ).execute(arguments: [
-            withdrawal.id.blob, withdrawal.account.tenant.text, withdrawal.account.account.text,
-            withdrawal.amount.rawValue, withdrawal.fee.rawValue,
-            withdrawal.destination.rawAddress, withdrawal.destination.isBounceable,
-            withdrawal.comment, withdrawal.state.rawValue, withdrawal.version,
-            withdrawal.createdAt.unixMilliseconds, withdrawal.updatedAt.unixMilliseconds,
-            withdrawal.transactionHash, withdrawal.failureReason,
-        ])
-    }
-
-    static func update(_ withdrawal: Ledger.Withdrawal, _ database: Database) throws {
-        try database.cachedStatement(
-            sql: """
-                UPDATE withdrawals SET state = ?, version = ?, updated_at = ?,
-                    transaction_hash = ?, failure_reason = ?
-                WHERE id = ?
-                """
-        ).execute(arguments: [
-            withdrawal.state.rawValue, withdrawal.version, withdrawal.updatedAt.unixMilliseconds,
-            withdrawal.transactionHash, withdrawal.failureReason, withdrawal.id.blob,
-        ])
-    }
 
     static func find(_ id: WithdrawalID, _ database: Database) throws -> Ledger.Withdrawal? {
         let statement = try database.cachedStatement(
-            sql: "SELECT \(columns) FROM withdrawals WHERE id = ?")
+            sql: """
+                SELECT \(columns) FROM withdrawals w JOIN accounts a ON a.number = account_number
+                WHERE id = ?
+                """)
         return try Row.fetchOne(statement, arguments: [id.blob]).map(record)
     }
 
+    /// Follows the account's chain from the one before `before`, or from the newest.
     static func page(
         _ key: AccountKey, state: WithdrawalState?, before: WithdrawalID?, limit: Int,
         _ database: Database
     ) throws -> [Ledger.Withdrawal] {
-        let newest = Data(repeating: 0xFF, count: 16)
+        guard let balance = try BalanceTable.find(key, database) else { return [] }
         return try Row.fetchAll(
             database.cachedStatement(
                 sql: """
-                    SELECT \(columns) FROM withdrawals
-                    WHERE tenant = ? AND account = ? AND id < ? AND (? IS NULL OR state = ?)
-                    ORDER BY id DESC LIMIT ?
+                    WITH RECURSIVE w AS (
+                        SELECT * FROM withdrawals WHERE id = iif(?1 IS NULL, ?2,
+                            (SELECT previous FROM withdrawals
+                            WHERE id = ?1 AND account_number = ?3))
+                        UNION ALL
+                        SELECT older.* FROM w JOIN withdrawals older ON older.id = w.previous
+                    )
+                    SELECT \(columns) FROM w CROSS JOIN accounts a ON a.number = w.account_number
+                    WHERE ?4 IS NULL OR w.state = ?4 LIMIT ?5
                     """),
             arguments: [
-                key.tenant.text, key.account.text, before?.blob ?? newest, state?.rawValue,
-                state?.rawValue, limit,
+                before?.blob, balance.newestWithdrawal?.blob, balance.number, state?.rawValue,
+                limit,
             ]
         ).map(record)
     }
@@ -74,10 +56,11 @@ enum WithdrawalTable {
         try Row.fetchAll(
             database.cachedStatement(
                 sql: """
-                    SELECT \(columns) FROM withdrawals
-                    WHERE state = ? AND updated_at <= ?
+                    SELECT \(columns)
+                    FROM withdrawals w CROSS JOIN accounts a ON a.number = account_number
+                    WHERE state = ? AND w.updated_at <= ?
                         AND state IN ('PENDING', 'PROCESSING', 'SENT', 'IN_REVIEW')
-                    ORDER BY updated_at, id LIMIT ?
+                    ORDER BY w.updated_at, id LIMIT ?
                     """), arguments: [state.rawValue, until.unixMilliseconds, limit]
         ).map(record)
     }
@@ -95,18 +78,6 @@ enum WithdrawalTable {
 }
 
 enum EventTable {
-    static func insert(_ event: Ledger.WithdrawalEvent, _ database: Database) throws {
-        try database.cachedStatement(
-            sql: """
-                INSERT INTO withdrawal_events (withdrawal_id, sequence, state, at, detail)
-                VALUES (?, ?, ?, ?, ?)
-                """
-        ).execute(arguments: [
-            event.withdrawalID.blob, event.sequence, event.state.rawValue,
-            event.at.unixMilliseconds, event.detail,
-        ])
-    }
-
     static func page(
         _ id: WithdrawalID, after sequence: Int64, limit: Int, _ database: Database
     ) throws -> [Ledger.WithdrawalEvent] {
@@ -128,18 +99,6 @@ enum EventTable {
 }
 
 enum PayoutTable {
-    static func insert(_ payout: Payout, _ database: Database) throws {
-        try database.cachedStatement(
-            sql: """
-                INSERT INTO payouts (withdrawal_id, created_at, gateway, reference, payload)
-                VALUES (?, ?, ?, ?, ?)
-                """
-        ).execute(arguments: [
-            payout.withdrawalID.blob, payout.createdAt.unixMilliseconds, payout.gateway,
-            payout.reference, Data(payout.payload),
-        ])
-    }
-
     static func newest(_ id: WithdrawalID, _ database: Database) throws -> Payout? {
         let statement = try database.cachedStatement(
             sql: """
@@ -155,51 +114,35 @@ enum PayoutTable {
 }
 
 enum KeyTable {
-    private static let columns = """
-        tenant, account, method, key, fingerprint, withdrawal_id, entry_sequence, first_seen_at, \
-        expires_at
-        """
-
-    static func insert(_ record: KeyRecord, _ database: Database) throws {
-        var withdrawal: Data?
-        var entry: Int64?
-        switch record.subject {
-        case .withdrawal(let id): withdrawal = id.blob
-        case .entry(let sequence): entry = sequence
-        }
-        try database.cachedStatement(
-            sql: """
-                INSERT INTO idempotency_keys (\(columns)) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)
-                """
-        ).execute(arguments: [
-            record.scope.account.tenant.text, record.scope.account.account.text,
-            record.scope.method.rawValue, record.scope.key.text, Data(record.fingerprint.bytes),
-            withdrawal, entry, record.firstSeenAt.unixMilliseconds,
-            record.expiresAt.unixMilliseconds,
-        ])
-    }
-
-    static func find(_ scope: KeyScope, _ database: Database) throws -> KeyRecord? {
+    /// What is remembered of a key, with the entry it stands for if it is a credit's.
+    static func find(
+        _ scope: KeyScope, accountNumber: Int64, _ database: Database
+    ) throws -> (KeyRecord, Ledger.Entry?)? {
         let statement = try database.cachedStatement(
             sql: """
-                SELECT fingerprint, withdrawal_id, entry_sequence, first_seen_at, expires_at
-                FROM idempotency_keys
-                WHERE tenant = ? AND account = ? AND method = ? AND key = ?
+                SELECT fingerprint, withdrawal_id, entry_number, first_seen_at, expires_at
+                FROM idempotency_keys WHERE account_number = ? AND method = ? AND key = ?
                 """)
         let arguments: StatementArguments = [
-            scope.account.tenant.text, scope.account.account.text, scope.method.rawValue,
-            scope.key.text,
+            accountNumber, scope.method.rawValue, scope.key.text,
         ]
         return try Row.fetchOne(statement, arguments: arguments).map { row in
             guard let print = Fingerprint(bytes: [UInt8](try row.value(0, as: Data.self))) else {
                 throw row.corrupt(0)
             }
-            let subject: KeyRecord.Subject =
-                row.hasNull(atIndex: 1)
-                ? .entry(try row.value(2)) : .withdrawal(try row.withdrawalID(1))
-            return KeyRecord(
+            var entry: Ledger.Entry?
+            let subject: KeyRecord.Subject
+            if row.hasNull(atIndex: 1) {
+                entry = try EntryTable.find(try row.value(2), of: scope.account, database)
+                guard let entry else { throw row.corrupt(2) }
+                subject = .entry(entry.sequence)
+            } else {
+                subject = .withdrawal(try row.withdrawalID(1))
+            }
+            let record = KeyRecord(
                 scope: scope, fingerprint: print, subject: subject, firstSeenAt: try row.time(3),
                 expiresAt: try row.time(4))
+            return (record, entry)
         }
     }
 }

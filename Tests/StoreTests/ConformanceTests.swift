@@ -280,6 +280,76 @@ import Testing
     }
 
     @Test(arguments: StoreKind.allCases)
+    func `long histories are read from anywhere`(kind: StoreKind) async throws {
+        let store = try kind.open().store
+        let (alice, bob) = (Sample.account("alice"), Sample.account("bob"))
+        _ = try store.commit(
+            [Sample.credit(alice, 1_000_000), Sample.credit(bob, 1_000_000)], at: Sample.now)
+        var ids: [WithdrawalID] = []
+        for _ in 0..<15 {
+            let new = (0..<10).map { _ in Sample.id() }
+            ids += new
+            // Another account's rows stand between.
+            _ = try store.commit(
+                new.flatMap { [Sample.create(alice, 1, id: $0), Sample.create(bob, 1)] },
+                at: Sample.now)
+        }
+        for before in [nil, 152, 151, 129, 128, 127, 66, 65, 64, 63, 2, 1, 0] as [Int64?] {
+            let entries = try await store.entries(of: alice, before: before, limit: 70)
+            let newest = min((before ?? .max) - 1, 151)
+            #expect(
+                entries.map(\.sequence)
+                    == (1...151).reversed().filter { $0 <= newest }
+                    .prefix(70).map { Int64($0) }, "before \(String(describing: before))")
+            #expect(entries.allSatisfy { $0.account == alice })
+        }
+        var listed: [WithdrawalID] = []
+        repeat {
+            let page = try await store.withdrawals(
+                of: alice, state: .pending, before: listed.last, limit: 40)
+            listed += page.map(\.id)
+            #expect(page.allSatisfy { $0.account == alice })
+            if page.count < 40 { break }
+        } while listed.count < 1000
+        #expect(listed == ids.reversed())
+        _ = try store.commit([Sample.step(ids[3], .pending, .cancelled)], at: Sample.now)
+        #expect(
+            try await store.withdrawals(of: alice, state: .cancelled, before: nil, limit: 2)
+                .map(\.id) == [ids[3]])
+        #expect(
+            try await store.withdrawals(of: alice, state: nil, before: ids[1], limit: 2)
+                .map(\.id) == [ids[0]])
+        #expect(
+            try await store.audit(after: nil, limit: 9)
+                == LedgerAudit(violations: [], checked: 2, last: nil))
+    }
+
+    @Test(arguments: StoreKind.durable)
+    func `what another process did to an account is seen by the next batch`(
+        kind: StoreKind
+    ) async throws {
+        let fixture = try kind.open()
+        let alice = Sample.account("alice")
+        _ = try fixture.store.commit([Sample.credit(alice, 1000)], at: Sample.now)
+        let other = try fixture.openAgain()
+        for round in 0..<4 {
+            for store in [fixture.store, other] {
+                let outcomes = try store.commit(
+                    [Sample.create(alice, 100, key: "\(round)"), Sample.credit(alice, 10)],
+                    at: Sample.now)
+                #expect(outcomes[0].withdrawal != nil)
+            }
+        }
+        // Four withdrawals of 105 were made, the other four calls were replays.
+        let account = try #require(try await fixture.store.account(alice))
+        #expect(account.available == Sample.amount(1000 - 4 * 105 + 8 * 10))
+        #expect(account.held == Sample.amount(4 * 105))
+        #expect(account.lastSequence == 13)
+        #expect(try await other.audit(after: nil, limit: 9).violations == [])
+        await other.close()
+    }
+
+    @Test(arguments: StoreKind.allCases)
     func `a worker's queue is the longest unchanged first`(kind: StoreKind) async throws {
         let store = try kind.open().store
         let alice = Sample.account("alice")
@@ -343,7 +413,12 @@ import Testing
                 at: Sample.now)
         }
         #expect(try await fixture.store.audit(after: nil, limit: 10).violations == [])
-        try fixture.tamper("UPDATE accounts SET available = available + 1 WHERE account = 'b'")
+        let balances =
+            kind == .sqlite
+            ? "balances SET available = available + 1 WHERE account_number ="
+            : "accounts SET available = available + 1 WHERE number ="
+        try fixture.tamper(
+            "UPDATE \(balances) (SELECT number FROM accounts WHERE account = 'b')")
         try fixture.tamper("UPDATE withdrawals SET amount = amount - 1 WHERE amount = 9")
         let first = try await fixture.store.audit(after: nil, limit: 2)
         #expect(first.violations == [Sample.account("b")])

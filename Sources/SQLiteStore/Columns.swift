@@ -6,43 +6,6 @@ import GRDB
 import Ledger
 import TellerProtocol
 
-/// Loads what a batch needs. The transaction holds SQLite's one write lock already.
-extension BatchSnapshot {
-    init(_ needs: BatchNeeds, _ database: Database) throws {
-        self.init()
-        for id in needs.withdrawals {
-            withdrawals[id] = try WithdrawalTable.find(id, database)
-        }
-        for key in needs.accounts { accounts[key] = try AccountTable.find(key, database) }
-        for scope in needs.keys {
-            guard let record = try KeyTable.find(scope, database) else { continue }
-            keys[scope] = record
-            switch record.subject {
-            case .withdrawal(let id):
-                if withdrawals[id] == nil {
-                    withdrawals[id] = try WithdrawalTable.find(id, database)
-                }
-            case .entry(let sequence):
-                entries[scope] = try EntryTable.find(scope.account, sequence, database)
-            }
-        }
-    }
-}
-
-extension BatchWrites {
-    func execute(in database: Database) throws {
-        for account in accounts { try AccountTable.put(account, database) }
-        for entry in entries { try EntryTable.insert(entry, database) }
-        for withdrawal in newWithdrawals { try WithdrawalTable.insert(withdrawal, database) }
-        for withdrawal in changedWithdrawals { try WithdrawalTable.update(withdrawal, database) }
-        for event in events { try EventTable.insert(event, database) }
-        for record in keys { try KeyTable.insert(record, database) }
-        for payout in payouts { try PayoutTable.insert(payout, database) }
-    }
-}
-
-// MARK: - Columns
-
 extension Row {
     /// The column's value as the type the schema promises.
     func value<Value: DatabaseValueConvertible>(

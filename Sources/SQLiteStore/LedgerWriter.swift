@@ -1,0 +1,297 @@
+// SPDX-FileCopyrightText: 2026 The Teller authors
+// SPDX-License-Identifier: Apache-2.0
+
+import GRDB
+import Ledger
+import TellerProtocol
+
+/// The connection that writes batches: its statements, and the accounts as it has last written
+/// them.
+///
+/// What it remembers is true while `PRAGMA data_version` stands still, because that moves with
+/// every commit of another connection; it is asked under SQLite's one write lock. So a batch finds
+/// its accounts in memory although other processes may write to the file.
+///
+/// It belongs to the pool's writing connection and is used only inside that connection's closures,
+/// one at a time; that is the guard of its state.
+final class LedgerWriter: @unchecked Sendable {
+    /// An account of a batch: its row, as loaded and then as written.
+    private struct OpenAccount {
+        /// nil until it is inserted.
+        var number: Int64?
+        /// 0 when there was no row.
+        var loadedSequence: Int64 = 0
+        var newestEntry: Int64?
+        var newestWithdrawal: WithdrawalID?
+    }
+
+    /// A balance as it stands in the file.
+    struct Remembered {
+        let number: Int64
+        let available: Nanotons
+        let held: Nanotons
+        let lastSequence: Int64
+        let newestEntry: Int64
+        let newestWithdrawal: WithdrawalID?
+        let createdAt: Timestamp
+        let updatedAt: Timestamp
+    }
+
+    private let statements: WriteStatements
+    private var remembered = RecentValues<AccountKey, Remembered>()
+    private var dataVersion: Int64?
+    private var lastEntry: Int64 = 0
+    /// The accounts of the batch under way, and where each stands among them.
+    private var open: [OpenAccount] = []
+    private var places: [AccountKey: Int] = [:]
+    private var written: [(AccountKey, Remembered)] = []
+
+    init(_ database: Database) throws { statements = try WriteStatements(database) }
+
+    // MARK: - Loading
+
+    /// Reads what the batch needs. The transaction holds the write lock already.
+    func load(_ needs: BatchNeeds, _ database: Database) throws -> BatchSnapshot {
+        try forgetIfOthersWrote()
+        open.removeAll(keepingCapacity: true)
+        places.removeAll(keepingCapacity: true)
+        written.removeAll(keepingCapacity: true)
+        var snapshot = BatchSnapshot()
+        snapshot.accounts.reserveCapacity(needs.accounts.count)
+        places.reserveCapacity(needs.accounts.count)
+        for id in needs.withdrawals {
+            snapshot.withdrawals[id] = try WithdrawalTable.find(id, database)
+        }
+        for key in needs.accounts {
+            places[key] = open.count
+            guard let row = try remembered[key] ?? BalanceTable.find(key, database) else {
+                open.append(OpenAccount())
+                continue
+            }
+            snapshot.accounts[key] = row.account(key)
+            open.append(
+                OpenAccount(
+                    number: row.number, loadedSequence: row.lastSequence,
+                    newestEntry: row.newestEntry, newestWithdrawal: row.newestWithdrawal))
+        }
+        for scope in needs.keys where try isKnown(scope) {
+            try loadOutcome(of: scope, into: &snapshot, database)
+        }
+        return snapshot
+    }
+
+    private func forgetIfOthersWrote() throws {
+        let version = try statements.dataVersion.firstInteger()
+        guard version != dataVersion else { return }
+        dataVersion = version
+        remembered = RecentValues()
+        lastEntry = try statements.lastEntry.firstInteger() ?? 0
+    }
+
+    /// Where the account stands in `open`. Every account a batch writes to was asked for.
+    private func place(_ key: AccountKey) throws -> Int {
+        guard let place = places[key] else {
+            throw StoreError(.corrupt, "a row of an account that the batch did not name")
+        }
+        return place
+    }
+
+    private func isKnown(_ scope: KeyScope) throws -> Bool {
+        guard let number = open[try place(scope.account)].number else { return false }
+        statements.findKey.bind(number)
+        statements.findKey.bind(Int64(scope.method.rawValue))
+        statements.findKey.bind(scope.key.text)
+        return try statements.findKey.firstInteger() != nil
+    }
+
+    private func loadOutcome(
+        of scope: KeyScope, into snapshot: inout BatchSnapshot, _ database: Database
+    ) throws {
+        guard let number = open[try place(scope.account)].number,
+            let (record, entry) = try KeyTable.find(scope, accountNumber: number, database)
+        else { return }
+        snapshot.keys[scope] = record
+        snapshot.entries[scope] = entry
+        if case .withdrawal(let id) = record.subject, snapshot.withdrawals[id] == nil {
+            snapshot.withdrawals[id] = try WithdrawalTable.find(id, database)
+        }
+    }
+
+    // MARK: - Writing
+
+    /// Writes the rows of a batch planned on what `load` returned. Nothing is remembered before
+    /// `committed`.
+    func write(_ writes: BatchWrites) throws {
+        for account in writes.accounts { try openIfNew(account) }
+        var entryNumbers: [KeyScope: Int64] = [:]
+        try write(writes.entries, keysOf: writes, numbers: &entryNumbers)
+        for withdrawal in writes.newWithdrawals { try insert(withdrawal) }
+        for withdrawal in writes.changedWithdrawals { try update(withdrawal) }
+        for event in writes.events { try insert(event) }
+        for record in writes.keys { try insert(record, entryNumber: entryNumbers[record.scope]) }
+        for payout in writes.payouts { try insert(payout) }
+        for account in writes.accounts { try updateBalance(account) }
+    }
+
+    /// The batch's transaction has been committed.
+    func committed() {
+        for (key, row) in written { remembered[key] = row }
+        if let last = written.map(\.1.newestEntry).max() { lastEntry = max(lastEntry, last) }
+    }
+
+    private func openIfNew(_ account: Ledger.Account) throws {
+        let place = try place(account.key)
+        guard open[place].number == nil else { return }
+        let statement = statements.insertAccount
+        statement.bind(account.key.tenant.text)
+        statement.bind(account.key.account.text)
+        statement.bind(account.createdAt.unixMilliseconds)
+        open[place].number = try statement.firstInteger()
+    }
+
+    private func write(
+        _ entries: [Ledger.Entry], keysOf writes: BatchWrites, numbers: inout [KeyScope: Int64]
+    ) throws {
+        var creditKeys: [CreditName: KeyScope] = [:]
+        for record in writes.keys {
+            guard case .entry(let sequence) = record.subject else { continue }
+            creditKeys[CreditName(account: record.scope.account, sequence: sequence)] =
+                record.scope
+        }
+        var number = lastEntry
+        let statement = statements.insertEntry
+        for entry in entries {
+            number += 1
+            let place = try place(entry.account)
+            statement.bind(number)
+            statement.bind(open[place].newestEntry)
+            statement.bind(open[place].number)
+            statement.bind(entry.sequence)
+            statement.bind(entry.kind.rawValue)
+            statement.bind(entry.availableDelta)
+            statement.bind(entry.heldDelta)
+            statement.bind(entry.available.rawValue)
+            statement.bind(entry.held.rawValue)
+            statement.bind(entry.withdrawalID)
+            statement.bind(entry.reference)
+            statement.bind(entry.at.unixMilliseconds)
+            try statement.run()
+            open[place].newestEntry = number
+            guard !creditKeys.isEmpty, entry.kind == .credit else { continue }
+            let name = CreditName(account: entry.account, sequence: entry.sequence)
+            if let scope = creditKeys[name] { numbers[scope] = number }
+        }
+    }
+
+    private struct CreditName: Hashable {
+        let account: AccountKey
+        let sequence: Int64
+    }
+
+    private func insert(_ withdrawal: Ledger.Withdrawal) throws {
+        let statement = statements.insertWithdrawal
+        let place = try place(withdrawal.account)
+        statement.bind(withdrawal.id)
+        statement.bind(open[place].newestWithdrawal)
+        statement.bind(open[place].number)
+        statement.bind(withdrawal.amount.rawValue)
+        statement.bind(withdrawal.fee.rawValue)
+        statement.bind(withdrawal.destination.rawAddress)
+        statement.bind(withdrawal.destination.isBounceable ? 1 : 0)
+        statement.bind(withdrawal.comment)
+        statement.bind(withdrawal.state.rawValue)
+        statement.bind(withdrawal.version)
+        statement.bind(withdrawal.createdAt.unixMilliseconds)
+        statement.bind(withdrawal.updatedAt.unixMilliseconds)
+        statement.bind(withdrawal.transactionHash)
+        statement.bind(withdrawal.failureReason)
+        try statement.run()
+        open[place].newestWithdrawal = withdrawal.id
+    }
+
+    private func update(_ withdrawal: Ledger.Withdrawal) throws {
+        let statement = statements.updateWithdrawal
+        statement.bind(withdrawal.state.rawValue)
+        statement.bind(withdrawal.version)
+        statement.bind(withdrawal.updatedAt.unixMilliseconds)
+        statement.bind(withdrawal.transactionHash)
+        statement.bind(withdrawal.failureReason)
+        statement.bind(withdrawal.id)
+        try statement.run()
+    }
+
+    private func insert(_ event: Ledger.WithdrawalEvent) throws {
+        let statement = statements.insertEvent
+        statement.bind(event.withdrawalID)
+        statement.bind(event.sequence)
+        statement.bind(event.state.rawValue)
+        statement.bind(event.at.unixMilliseconds)
+        statement.bind(event.detail)
+        try statement.run()
+    }
+
+    private func insert(_ record: KeyRecord, entryNumber: Int64?) throws {
+        let statement = statements.insertKey
+        statement.bind(open[try place(record.scope.account)].number)
+        statement.bind(Int64(record.scope.method.rawValue))
+        statement.bind(record.scope.key.text)
+        statement.bind(record.fingerprint.bytes)
+        if case .withdrawal(let id) = record.subject {
+            statement.bind(id)
+        } else {
+            statement.bind(WithdrawalID?.none)
+        }
+        statement.bind(entryNumber)
+        statement.bind(record.firstSeenAt.unixMilliseconds)
+        statement.bind(record.expiresAt.unixMilliseconds)
+        try statement.run()
+    }
+
+    private func insert(_ payout: Payout) throws {
+        let statement = statements.insertPayout
+        statement.bind(payout.withdrawalID)
+        statement.bind(payout.createdAt.unixMilliseconds)
+        statement.bind(payout.gateway)
+        statement.bind(payout.reference)
+        statement.bind(payout.payload)
+        try statement.run()
+    }
+
+    /// Writes an account's sums; they must still be the ones the batch was planned on.
+    private func updateBalance(_ account: Ledger.Account) throws {
+        let opened = open[try place(account.key)]
+        guard let number = opened.number, let newestEntry = opened.newestEntry else {
+            throw StoreError(.corrupt, "an account changed without an entry")
+        }
+        let statement = statements.putBalance
+        statement.bind(number)
+        statement.bind(account.available.rawValue)
+        statement.bind(account.held.rawValue)
+        statement.bind(account.lastSequence)
+        statement.bind(newestEntry)
+        statement.bind(opened.newestWithdrawal)
+        statement.bind(account.updatedAt.unixMilliseconds)
+        statement.bind(opened.loadedSequence)
+        try statement.run()
+        guard statement.changes == 1 else {
+            throw StoreError(.corrupt, "account \(number) is not as it was read")
+        }
+        written.append(
+            (
+                account.key,
+                Remembered(
+                    number: number, available: account.available, held: account.held,
+                    lastSequence: account.lastSequence, newestEntry: newestEntry,
+                    newestWithdrawal: opened.newestWithdrawal, createdAt: account.createdAt,
+                    updatedAt: account.updatedAt)
+            ))
+    }
+}
+
+extension LedgerWriter.Remembered {
+    func account(_ key: AccountKey) -> Ledger.Account {
+        Ledger.Account(
+            key: key, available: available, held: held, lastSequence: lastSequence,
+            createdAt: createdAt, updatedAt: updatedAt)
+    }
+}

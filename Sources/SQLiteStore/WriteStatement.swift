@@ -1,0 +1,107 @@
+// SPDX-FileCopyrightText: 2026 The Teller authors
+// SPDX-License-Identifier: Apache-2.0
+
+import GRDB
+import GRDBSQLite
+import Ledger
+import TellerProtocol
+
+/// A statement of the connection that writes, bound and stepped without anything in between:
+/// GRDB's arguments are boxed one by one, which costs more than what SQLite does with them.
+///
+/// Parameters are bound in order, each run begins again at the first. It is used only while the
+/// connection is held, like the statement of GRDB's that it stands on, which finalises it.
+@safe
+final class WriteStatement {
+    private let statement: Statement
+    private let handle: OpaquePointer
+    private var bound: Int32 = 0
+
+    init(_ sql: String, _ database: Database) throws {
+        statement = try database.makeStatement(sql: sql)
+        unsafe handle = statement.sqliteStatement
+    }
+
+    /// Rows changed by the newest statement of the connection.
+    var changes: Int { Int(unsafe sqlite3_changes(sqlite3_db_handle(handle))) }
+
+    func bind(_ value: Int64?) {
+        bound += 1
+        if let value {
+            unsafe sqlite3_bind_int64(handle, bound, value)
+        } else {
+            unsafe sqlite3_bind_null(handle, bound)
+        }
+    }
+
+    func bind(_ text: String?) {
+        bound += 1
+        guard var text else {
+            unsafe sqlite3_bind_null(handle, bound)
+            return
+        }
+        text.withUTF8 { bytes in
+            unsafe bytes.withMemoryRebound(to: CChar.self) { characters in
+                // No pointer would mean null.
+                if let start = characters.baseAddress {
+                    _ = unsafe sqlite3_bind_text(
+                        handle, bound, start, Int32(characters.count), Self.copied)
+                } else {
+                    _ = unsafe sqlite3_bind_text(handle, bound, "", 0, Self.copied)
+                }
+            }
+        }
+    }
+
+    func bind(_ blob: [UInt8]) {
+        bound += 1
+        unsafe blob.withUnsafeBytes { bytes in
+            if let start = bytes.baseAddress {
+                _ = unsafe sqlite3_bind_blob(
+                    handle, bound, start, Int32(bytes.count), Self.copied)
+            } else {
+                _ = unsafe sqlite3_bind_zeroblob(handle, bound, 0)
+            }
+        }
+    }
+
+    func bind(_ id: WithdrawalID?) {
+        bound += 1
+        guard let uuid = id?.uuid else {
+            unsafe sqlite3_bind_null(handle, bound)
+            return
+        }
+        unsafe withUnsafeBytes(of: (uuid.high.bigEndian, uuid.low.bigEndian)) { bytes in
+            _ = unsafe sqlite3_bind_blob(
+                handle, bound, bytes.baseAddress, Int32(bytes.count), Self.copied)
+        }
+    }
+
+    /// Runs the statement to its end.
+    ///
+    /// - Throws: `DatabaseError`.
+    func run() throws { _ = try firstInteger() }
+
+    /// Runs the statement as far as its first row.
+    ///
+    /// - Returns: the row's first column as an integer, 0 for null; nil when there is no row.
+    func firstInteger() throws -> Int64? {
+        defer {
+            unsafe sqlite3_reset(handle)
+            bound = 0
+        }
+        switch unsafe sqlite3_step(handle) {
+        case SQLITE_ROW: return unsafe sqlite3_column_int64(handle, 0)
+        case SQLITE_DONE: return nil
+        case let code:
+            throw DatabaseError(
+                resultCode: ResultCode(rawValue: code),
+                message: unsafe String(cString: sqlite3_errmsg(sqlite3_db_handle(handle))))
+        }
+    }
+
+    /// Has SQLite copy what is bound (`SQLITE_TRANSIENT`, which Swift can't import).
+    private static var copied: sqlite3_destructor_type? {
+        unsafe unsafeBitCast(-1, to: sqlite3_destructor_type?.self)
+    }
+}
