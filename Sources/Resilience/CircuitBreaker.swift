@@ -164,7 +164,7 @@ package struct CircuitBreaker: Sendable {
         case .closed: break
         case .open(let until):
             // Not longer than the new limits would keep it.
-            state = .open(until: min(until, now + longestOpenTime))
+            state = .open(until: min(until, since + longestOpenTime))
         case .halfOpen:
             if probesSucceeded >= limits.probes { enter(.closed, at: now) }
         }
@@ -206,7 +206,7 @@ package struct CircuitBreaker: Sendable {
         at now: Duration, using random: inout some RandomNumberGenerator
     ) {
         let most = (longestOpenTime - limits.openTime).nanosecondsClamped
-        let extra = Int64.random(in: 0...most, using: &random)
+        let extra = random.uniform(upTo: most)
         enter(.open(until: now + limits.openTime + .nanoseconds(extra)), at: now)
     }
 

@@ -33,6 +33,40 @@ import Testing
         #expect(!after)
     }
 
+    @Test func `limits of any size are exact and never overflow`() {
+        var budget = RetryBudget(.init(ratioPercent: .max, floor: .max))
+        for _ in 0..<3 { budget.recordAttempt(now: .seconds(1)) }
+        let isTaken = budget.takeRetry(now: .seconds(1))
+        #expect(isTaken)
+    }
+
+    @Test func `a clock that starts below zero counts like any other`() {
+        var budget = RetryBudget(.init(ratioPercent: 0, floor: 1, window: .seconds(10)))
+        let before = budget.takeRetry(now: .seconds(-3))
+        budget.recordAttempt(now: .seconds(3))
+        let after = budget.takeRetry(now: .seconds(3))
+        #expect(before && !after)
+    }
+
+    @Test func `a count that comes late by more than the window takes no other's place`() {
+        var budget = RetryBudget(.init(ratioPercent: 0, floor: 1, window: .seconds(10)))
+        let first = budget.takeRetry(now: .seconds(100))
+        budget.recordAttempt(now: .seconds(90))
+        let second = budget.takeRetry(now: .seconds(100))
+        #expect(first && !second)
+    }
+
+    @Test func `new limits keep what was counted`() {
+        var budget = RetryBudget(.init(ratioPercent: 0, floor: 2, window: .seconds(10)))
+        let taken = (0..<3).count { _ in budget.takeRetry(now: .seconds(1)) }
+        #expect(taken == 2)
+        budget.reconfigure(.init(ratioPercent: 0, floor: 3, window: .seconds(20)))
+        #expect(budget.left(now: .seconds(12)) == 1)
+        budget.reconfigure(.init(ratioPercent: 0, floor: 1, window: .seconds(20)))
+        #expect(budget.left(now: .seconds(12)) == 0)
+        #expect(budget.left(now: .seconds(30)) == 1)
+    }
+
     @Test func `the limit holds over every window whatever the order of events`() {
         var random = SeededRandom(seed: UInt64.random(in: 0 ... .max))
         print("seed", random.seed)
