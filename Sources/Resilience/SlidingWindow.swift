@@ -67,7 +67,8 @@ package struct SlidingWindow<Counts: WindowCounts>: Sendable {
 
     /// Rounded down below zero too, so that every slot is equally long.
     private func number(at now: Duration) -> Int64 {
-        let (number, rest) = now.nanosecondsClamped.quotientAndRemainder(dividingBy: slotNanoseconds)
+        let time = now.nanosecondsClamped
+        let (number, rest) = time.quotientAndRemainder(dividingBy: slotNanoseconds)
         return rest < 0 ? number - 1 : number
     }
 
