@@ -33,11 +33,12 @@ package struct RetryPolicy: Sendable, Equatable {
 
     /// When calls are held back: see `CircuitBreaker`.
     package struct BreakerSettings: Sendable, Equatable {
-        package var windowMs = 30_000
+        package var windowMs = 10_000
         /// With fewer attempts in the window the breaker stays closed.
         package var callsMin = 20
-        /// The share of failed attempts that opens it.
-        package var failurePercent = 50
+        /// The share of failed attempts that opens it. By default high: in a brownout the budget
+        /// holds the retries back, and a breaker would take the calls away that still succeed.
+        package var failurePercent = 80
         /// An attempt that took longer is slow; nil when none is.
         package var slowMs: Int?
         /// The share of slow attempts that opens it.

@@ -24,6 +24,21 @@ import Testing
         #expect(retries > 900, "the budget is meant to be used")
     }
 
+    /// At a call in ten seconds the floor is what there is; at 10,000 a second the ratio is.
+    @Test(arguments: [(100, 10_000_000_000, 90...100), (150_000, 100_000, 14_500...15_002)])
+    func `the budget is right for rare and for many calls`(
+        calls: Int, intervalNanoseconds: Int, retries: ClosedRange<Int>
+    ) {
+        var budget = RetryBudget(.init(ratioPercent: 10, floor: 1, window: .seconds(10)))
+        var taken = 0
+        for index in 0..<calls {
+            let now = Duration.nanoseconds(index * intervalNanoseconds)
+            budget.recordAttempt(now: now)
+            for _ in 0..<2 where budget.takeRetry(now: now) { taken += 1 }
+        }
+        #expect(retries.contains(taken))
+    }
+
     @Test func `old attempts leave the window`() {
         var budget = RetryBudget(.init(ratioPercent: 100, floor: 0, window: .seconds(10)))
         for _ in 0..<5 { budget.recordAttempt(now: .seconds(1)) }
