@@ -75,6 +75,8 @@ struct ResilienceBenchmark {
         let pipeline = CallPipeline(
             .default, now: { clock.now - origin }, sleep: { try await Task.sleep(for: $0) },
             random: { UInt64.random(in: 0 ... .max) })
+        // A counter that counted nothing would show none below.
+        precondition(allocations_count() > 0, "allocations are not counted")
         let callsCount = 200_000
         var best = Duration.seconds(1_000)
         var fewest = UInt64.max

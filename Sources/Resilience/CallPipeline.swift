@@ -148,7 +148,7 @@ package final class CallPipeline: Sendable {
     ) async throws(CallFailure<Cause>) {
         var outcome = failure.outcome
         // Whatever a cancelled attempt says it failed of, it was not left alone to succeed.
-        if Task.isCancelled { outcome.callClass = .cancelled }
+        if Task.isCancelled, outcome.callClass.isFailure { outcome.callClass = .cancelled }
         switch end(&call, permit, outcome) {
         case .succeeded: preconditionFailure("a failure has no outcome of success")
         case .giveUp(let reason): throw giveUp(call, reason, failure.cause)

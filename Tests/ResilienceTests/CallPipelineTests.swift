@@ -219,6 +219,20 @@ import Testing
         bench.expectIdle()
     }
 
+    @Test func `an answer that blames the caller stays one, though the caller has gone`()
+        async throws
+    {
+        let bench = try Bench()
+        let failed = await Task {
+            await self.failure { () async throws(CallFailure<Broken>) in
+                try await bench.call(.rejected) { _ in withUnsafeCurrentTask { $0?.cancel() } }
+            }
+        }.value
+        #expect(failed?.reason == .notRetryable && failed?.mayHaveBeenProcessed == false)
+        #expect(bench.pipeline.status().totals.rejections == 1)
+        bench.expectIdle()
+    }
+
     // MARK: - The breaker and new policies
 
     @Test func `changes of the breaker are told outside the lock, by new policies too`()
