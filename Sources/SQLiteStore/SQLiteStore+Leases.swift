@@ -23,9 +23,11 @@ extension SQLiteStore: LeaseKeeper {
                     WHERE l.holder = excluded.holder OR l.expires_at <= ?4
                     RETURNING holder, epoch
                     """, arguments: [name, holder, now + life.wholeMilliseconds, now])
-            let current = try row ?? Row.fetchOne(
-                database, sql: "SELECT holder, epoch FROM leases WHERE name = ?",
-                arguments: [name])
+            let current =
+                try row
+                ?? Row.fetchOne(
+                    database, sql: "SELECT holder, epoch FROM leases WHERE name = ?",
+                    arguments: [name])
             guard let current else {
                 throw StoreError(.corrupt, "the lease \(name) is gone")
             }
