@@ -7,34 +7,53 @@ internal import Synchronization
 
 /// Runs children side by side and restarts each on its own.
 ///
-/// Every child has its own driver, which feeds its `ChildMachine` and does what it says; nothing
-/// one child does holds up another. On graceful shutdown every body is asked to stop and gets its
-/// grace; when the supervisor's own task is cancelled, bodies are cancelled at once. Either way
-/// `run` returns in bounded time, though a body ignores its cancellation.
+/// One `SupervisorMachine` decides; every child has its own driver, which does what it says, so
+/// nothing one child does holds up another. On graceful shutdown bodies are asked to stop, those
+/// that need others before them, and get their grace; when the supervisor's own task is cancelled,
+/// all bodies are cancelled at once. Either way `run` returns in bounded time, though a body, the
+/// keeper of leases or the observer ignores its cancellation; until then it never gives up.
 package final class Supervisor: Service, Sendable {
-    private let children: [Child]
-    private let time: SteadyTime
-    private let logger: Logger
-    private let machines: Mutex<[ChildMachine]>
-    private let mailboxes: [Mailbox]
+    /// How long the observer may take over the last events.
+    private static let observerGrace: Duration = .seconds(1)
 
-    /// A driver's events. They are few by construction: one start, stops, one end for each
-    /// attempt, and one timer at a time; so the buffer needs no limit.
-    private struct Mailbox {
-        let events: AsyncStream<ChildMachine.Event>
-        let post: AsyncStream<ChildMachine.Event>.Continuation
+    let children: [Child]
+    let instance: String
+    let keeper: (any LeaseKeeper)?
+    let leasePolicy: LeasePolicy
+    let time: SteadyTime
+    let logger: Logger
+    let mailboxes: [Mailbox]
+    private let wall: WallTime
+    private let observer: (any SupervisionObserver)?
+    private let outbox = ObserverOutbox()
+    private let machine: Mutex<SupervisorMachine>
 
-        init() { (events, post) = AsyncStream.makeStream() }
-    }
-
-    /// - Parameter children: Their names must differ.
-    package init(children: [Child], logger: Logger, time: SteadyTime = .system) {
-        precondition(Set(children.map(\.name)).count == children.count, "names must differ")
+    /// - Parameters:
+    ///   - children: Their names differ, and what they need makes no cycle.
+    ///   - instance: Names this process in the cluster: the holder of its leases. Two processes that
+    ///     live at the same time never share one, or they would take each other's leases.
+    ///   - keeper: Keeps the leases of leader-scoped children; needed when there is one.
+    ///   - observer: Is told every transition and every finished run.
+    package init(
+        children: [Child], strategy: RestartStrategy = .oneForOne, instance: String = "local",
+        keeper: (any LeaseKeeper)? = nil, leasePolicy: LeasePolicy = LeasePolicy(),
+        observer: (any SupervisionObserver)? = nil, logger: Logger, time: SteadyTime = .system,
+        wall: WallTime = .system
+    ) throws(SupervisionError) {
+        if keeper == nil, let leader = children.first(where: { $0.scope == .leader }) {
+            throw .leaseKeeperMissing(child: leader.name)
+        }
+        machine = Mutex(
+            try SupervisorMachine(
+                children: children, strategy: strategy, leasePolicy: leasePolicy, at: time.now()))
         self.children = children
-        self.time = time
+        self.instance = instance
+        self.keeper = keeper
+        self.leasePolicy = leasePolicy
+        self.observer = observer
         self.logger = logger
-        let now = time.now()
-        machines = Mutex(children.map { ChildMachine(policy: $0.policy, at: now) })
+        self.time = time
+        self.wall = wall
         mailboxes = children.map { _ in Mailbox() }
     }
 
@@ -42,106 +61,103 @@ package final class Supervisor: Service, Sendable {
     package func run() async throws {
         // Unstructured, so that a cancelled task still sees its bodies to their end.
         let drivers = children.indices.map { index in Task { await self.drive(index) } }
+        let told = WakeSignal()
+        let telling = observer.map { observer in
+            Task {
+                await outbox.deliver(to: observer)
+                told.signal()
+            }
+        }
+        step(.start)
         await withTaskCancellationHandler {
             await withGracefulShutdownHandler {
                 for driver in drivers { await driver.value }
             } onGracefulShutdown: {
-                self.stop(atOnce: false)
+                self.step(.stop(atOnce: false))
             }
         } onCancel: {
-            self.stop(atOnce: true)
+            self.step(.stop(atOnce: true))
         }
+        outbox.close()
+        guard let telling else { return }
+        // Likewise: the last events are told though this task is cancelled.
+        await Task { await told.wait(atMost: Self.observerGrace, on: time) }.value
+        telling.cancel()
     }
 
     /// How every child is doing now, in the order they were given.
     package func status() -> [ChildStatus] {
-        let now = time.now()
-        let machines = machines.withLock { $0 }
-        return zip(children, machines).map { child, machine in
-            ChildStatus(name: child.name, machine: machine, at: now)
+        let (machine, now) = machine.withLock { ($0, time.now()) }
+        let wall = wall.now()
+        return children.indices.map { index in
+            ChildStatus(
+                name: children[index].name, machine: machine.children[index],
+                lease: machine.leases[index], at: now, wall: wall)
         }
     }
 
-    private func stop(atOnce: Bool) {
-        for mailbox in mailboxes { mailbox.post.yield(.stop(atOnce: atOnce)) }
+    /// Pauses the task until it is resumed.
+    ///
+    /// - Parameters:
+    ///   - who: The principal, for status and log.
+    ///   - reason: Why, likewise.
+    ///   - until: The time of day, since the Unix epoch, at which the pause ends by itself; nil for
+    ///     never. It is held on the steady clock: setting the machine's clock doesn't move it.
+    package func pause(
+        task: String, by who: String, reason: String, until: Duration? = nil
+    ) -> ControlResult {
+        let steadyUntil = until.map { time.now() + ($0 - wall.now()) }
+        return control(.pause(Pause(by: who, reason: reason, until: steadyUntil)), task: task)
     }
 
-    // MARK: - One child
-
-    /// The attempt under way.
-    private struct Attempt {
-        let context: ChildContext
-        let task: Task<Void, Never>
+    package func control(_ control: TaskControl, task: String) -> ControlResult {
+        machine.withLock { machine in
+            var random = SystemRandomNumberGenerator()
+            let (result, steps) = machine.control(
+                control, task: task, at: time.now(), using: &random)
+            deliver(steps)
+            return result
+        }
     }
 
-    private func drive(_ index: Int) async {
-        var random = SystemRandomNumberGenerator()
-        var current: Attempt?
-        var timer: Task<Void, Never>?
-        mailboxes[index].post.yield(.start)
-        for await event in mailboxes[index].events {
-            let now = time.now()
-            let (actions, deadline, isOver) = machines.withLock { machines in
-                let actions = machines[index].handle(event, at: now, using: &random)
-                return (actions, machines[index].deadline, machines[index].state == .stopped)
+    // MARK: - Steps
+
+    /// Everything that happens comes through here, from any task.
+    func step(_ event: SupervisorMachine.Event) {
+        machine.withLock { machine in
+            var random = SystemRandomNumberGenerator()
+            // Read under the lock: the machine's time never goes back.
+            let steps = machine.handle(event, at: time.now(), using: &random)
+            deliver(steps)
+        }
+    }
+
+    /// Hands the steps to drivers and observer in the order they were taken; called under the lock,
+    /// and waits for nobody.
+    private func deliver(_ steps: [SupervisorMachine.Step]) {
+        for step in steps {
+            mailboxes[step.child].post.yield(step.action)
+            guard observer != nil, case .child(let action) = step.action else { continue }
+            let kind: SupervisionEvent.Kind
+            switch action {
+            case .moved(let transition): kind = .transition(transition)
+            case .finished(let run): kind = .run(run)
+            default: continue
             }
-            for action in actions {
-                switch action {
-                case .run(let attempt): current = run(index, attempt: attempt)
-                case .askToStop: current?.context.askToStop()
-                case .cancel: current?.task.cancel()
-                case .report(let report): log(report, of: index)
-                }
-            }
-            timer?.cancel()
-            if isOver { return }
-            timer = deadline.map { deadline in self.timer(index, after: deadline - now) }
+            outbox.put(kind, task: children[step.child].name, at: wall.now())
         }
     }
+}
 
-    private func run(_ index: Int, attempt: Int) -> Attempt {
-        let child = children[index]
-        let post = mailboxes[index].post
-        let context = ChildContext(attempt: attempt, time: time) { [self] in
-            let now = time.now()
-            machines.withLock { $0[index].beat(attempt: attempt, at: now) }
-        }
-        let task = Task {
-            do {
-                try await child.body(context)
-                post.yield(.ended(attempt: attempt, error: nil))
-            } catch {
-                post.yield(.ended(attempt: attempt, error: String(describing: error)))
-            }
-        }
-        return Attempt(context: context, task: task)
-    }
+/// What one driver has to do.
+///
+/// Actions are few by construction (each step makes at most a handful, and performing one waits
+/// for nothing), so the buffer needs no limit.
+final class Mailbox: Sendable {
+    let actions: AsyncStream<SupervisorMachine.Action>
+    let post: AsyncStream<SupervisorMachine.Action>.Continuation
+    /// Calls to the keeper that have not returned, among them those that came too late.
+    let leaseCalls = Atomic(0)
 
-    private func timer(_ index: Int, after duration: Duration) -> Task<Void, Never> {
-        let post = mailboxes[index].post
-        return Task { [time] in
-            // A timer cut short is never the newest: its event would be early and is not posted.
-            guard (try? await time.sleep(max(.zero, duration))) != nil else { return }
-            post.yield(.due)
-        }
-    }
-
-    private func log(_ report: ChildMachine.Report, of index: Int) {
-        let metadata: Logger.Metadata = ["worker": "\(children[index].name)"]
-        switch report {
-        case .failed(let error, let consecutive, let retryIn):
-            logger.warning(
-                "worker failed: \(error)",
-                metadata: metadata.merging([
-                    "consecutive": "\(consecutive)", "retry_in": "\(retryIn)",
-                ]) { $1 })
-        case .degraded: logger.error("worker degraded, retrying slowly", metadata: metadata)
-        case .recovered: logger.notice("worker recovered", metadata: metadata)
-        case .hung(let silent):
-            logger.error("worker hung, no sign of life for \(silent)", metadata: metadata)
-        case .abandoned:
-            logger.critical("worker ignores its cancellation, abandoned", metadata: metadata)
-        case .stopped: logger.info("worker stopped", metadata: metadata)
-        }
-    }
+    init() { (actions, post) = AsyncStream.makeStream() }
 }

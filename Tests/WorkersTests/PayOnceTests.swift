@@ -323,7 +323,7 @@ import Workers
             configuration: world.configuration, logger: .init(label: "test"))
         let dispatcher = try #require(
             workers.children.first { $0.name == "payout-dispatcher" })
-        let context = ChildContext(attempt: 1, time: .system) {}
+        let context = ChildContext(attempt: 1, time: .system) { _ in }
         let running = Task { try await dispatcher.body(context) }
         await reached.wait()
         context.askToStop()

@@ -95,7 +95,7 @@ import Workers
             bookkeeper: bookkeeper,
             gateway: SimulatorGateway(script: script, clock: clock, logger: quiet), clock: clock,
             configuration: configuration, logger: quiet)
-        let supervisor = Supervisor(children: workers.children, logger: quiet)
+        let supervisor = try Supervisor(children: workers.children, logger: quiet)
         let running = Task { try await supervisor.run() }
         let result: Result<Void, any Error>
         do { result = .success(try await body(bookkeeper, workers)) } catch {

@@ -58,7 +58,7 @@ struct World: Sendable {
         let workers = Workers(
             bookkeeper: bookkeeper, gateway: gateway ?? self.gateway, clock: clock.ledger,
             configuration: configuration, logger: quiet)
-        let supervisor = Supervisor(children: workers.children, logger: quiet)
+        let supervisor = try Supervisor(children: workers.children, logger: quiet)
         let running = Task { try await supervisor.run() }
         let result: Result<Void, any Error>
         do { result = .success(try await body(workers, bookkeeper, supervisor)) } catch {

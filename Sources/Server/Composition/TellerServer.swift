@@ -66,7 +66,7 @@ struct TellerServer: Sendable {
         port = RPCPort(
             servers: servers, rpc: rpc, health: health, grace: configuration.shutdownGrace,
             logger: logger, onListening: onListening)
-        supervisor = Supervisor(
+        supervisor = try Supervisor(
             children: Self.children(
                 configuration, bookkeeper: bookkeeper, clock: ledgerClock, health: health,
                 logger: logger),

@@ -1,0 +1,51 @@
+// SPDX-FileCopyrightText: 2026 The Teller authors
+// SPDX-License-Identifier: Apache-2.0
+
+import Logging
+import Supervision
+import Synchronization
+import TestSupport
+
+let quiet = Logger(label: "test") { _ in SwiftLogNoOpLogHandler() }
+
+/// Opens once; waiting ignores cancellation.
+final class Gate: Sendable {
+    private let state = Mutex<(isOpen: Bool, waiters: [CheckedContinuation<Void, Never>])>(
+        (false, []))
+
+    func wait() async {
+        await withCheckedContinuation { waiter in
+            let isOpen = state.withLock { state in
+                if !state.isOpen { state.waiters.append(waiter) }
+                return state.isOpen
+            }
+            if isOpen { waiter.resume() }
+        }
+    }
+
+    func open() {
+        let waiters = state.withLock { state in
+            state.isOpen = true
+            defer { state.waiters = [] }
+            return state.waiters
+        }
+        for waiter in waiters { waiter.resume() }
+    }
+}
+
+extension ManualTime {
+    var steady: SteadyTime {
+        SteadyTime(
+            now: { self.now },
+            sleep: { duration in
+                await withCheckedContinuation { waiter in
+                    self.after(duration) { waiter.resume() }
+                }
+            })
+    }
+}
+
+/// Looks again until `condition` holds; the suite's time limit ends a wait in vain.
+func eventually(_ condition: () -> Bool) async {
+    while !condition() { try? await Task.sleep(for: .milliseconds(1)) }
+}
