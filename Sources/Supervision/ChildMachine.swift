@@ -57,6 +57,8 @@ package struct ChildMachine: Sendable {
     package private(set) var retryAt: Duration?
     package private(set) var pause: Pause?
     package private(set) var gate = Gate()
+    /// Before the next body starts the gate must be said anew: the last one's end may have moved it.
+    package private(set) var wantsGate = true
     package private(set) var lease: HeldLease?
     package private(set) var leaseHolder: String?
     /// Bodies that ignored their cancellation and have not ended since.
@@ -131,7 +133,7 @@ package struct ChildMachine: Sendable {
     package func failuresInWindow(at now: Duration) -> Int { window.sum(now: now).count }
 
     /// Whether those that need it must not run, as it stops on purpose.
-    package var isWithdrawn: Bool { pause != nil || isRestartAsked && hasBody }
+    package var isWithdrawn: Bool { pause != nil }
 
     /// Whether this instance should have the lease. A degraded leader goes without it until its
     /// next attempt, so that another instance can try.
@@ -141,7 +143,8 @@ package struct ChildMachine: Sendable {
     }
 
     private var isReady: Bool {
-        isStarted && !isShutDown && pause == nil && !isDone && gate.blockedBy == nil && !gate.isHeld
+        isStarted && !isShutDown && pause == nil && !isDone && !wantsGate && gate.blockedBy == nil
+            && !gate.isHeld
     }
 
     /// Why the running body must be asked to stop; nil when it may go on.
@@ -211,7 +214,9 @@ package struct ChildMachine: Sendable {
         case .ended(let attempt, let error):
             return end(attempt, error, at: now, using: &random)
         case .stop(let atOnce): return stop(atOnce: atOnce, at: now)
-        case .gate(let gate): self.gate = gate
+        case .gate(let gate):
+            self.gate = gate
+            wantsGate = false
         case .lease(let held, let holder): return take(held, holder, at: now)
         case .control(let control): return obey(control)
         }
@@ -383,6 +388,7 @@ package struct ChildMachine: Sendable {
         if outcome == .failed { error = error ?? "it returned without being asked to" }
         if outcome == .hung { error = "no sign of life for \(policy.heartbeatTimeout ?? .zero)" }
         phase = .resting
+        wantsGate = true
         resource = nil
         hasFinished = outcome == .finished
         let run = FinishedRun(

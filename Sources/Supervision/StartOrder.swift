@@ -30,8 +30,8 @@ struct StartOrder: Sendable {
     let order: [Int]
     /// For each child what must be up before it starts, by name in `Child.needs`.
     let needs: [[Int]]
-    /// For each child the one before it in the order, where the strategy chains them.
-    let previous: [Int?]
+    /// For each child those before it in the order, where the strategy chains them.
+    let earlier: [[Int]]
     /// For each child all that it needs, directly or not.
     let allNeeds: [[Int]]
     /// For each child all that need it, directly or not.
@@ -58,19 +58,19 @@ struct StartOrder: Sendable {
         guard let order = Self.order(needs) else {
             throw .cycle(Self.cycle(needs).map { children[$0].name })
         }
-        var previous = [Int?](repeating: nil, count: children.count)
+        var earlier = [[Int]](repeating: [], count: children.count)
         if strategy != .oneForOne {
-            for (before, after) in zip(order, order.dropFirst()) { previous[after] = before }
+            for (place, child) in order.enumerated() { earlier[child] = Array(order[..<place]) }
         }
         var reached = [Set<Int>](repeating: [], count: children.count)
         for child in order {
-            for need in needs[child] + (previous[child].map { [$0] } ?? []) {
+            for need in needs[child] + earlier[child] {
                 reached[child].formUnion(reached[need].union([need]))
             }
         }
         self.order = order
         self.needs = needs
-        self.previous = previous
+        self.earlier = earlier
         allNeeds = reached.map { $0.sorted() }
         allDependents = reached.indices.map { need in
             reached.indices.filter { reached[$0].contains(need) }

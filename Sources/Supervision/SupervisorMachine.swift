@@ -93,6 +93,11 @@ package struct SupervisorMachine: Sendable {
             passLease(to: child, &steps, at: now, using: &random)
             send(.due, to: child, &steps, at: now, using: &random)
         case .child(let child, let event):
+            if case .control(let control) = event, case .restart = control,
+                children[child].hasBody, children[child].objection(to: control) == nil
+            {
+                takeDown(order.allDependents[child])
+            }
             send(event, to: child, &steps, at: now, using: &random)
             // The body's chatter; nobody else is concerned.
             if case .sign = event, steps.isEmpty { return [] }
@@ -140,18 +145,18 @@ package struct SupervisorMachine: Sendable {
     }
 
     private mutating func takeDown(after outcome: RunOutcome, of child: Int) {
-        let others: [Int]
         if outcome == .leaseLost {
-            others = order.allDependents[child]
+            takeDown(order.allDependents[child])
         } else if outcome.isFailure, children[child].retryAt != nil {
             switch strategy {
-            case .oneForOne: return
-            case .restForOne: others = order.allDependents[child]
-            case .oneForAll: others = order.order.filter { $0 != child }
+            case .oneForOne: break
+            case .restForOne: takeDown(order.allDependents[child])
+            case .oneForAll: takeDown(order.order.filter { $0 != child })
             }
-        } else {
-            return
         }
+    }
+
+    private mutating func takeDown(_ others: [Int]) {
         for other in others where children[other].hasBody { isGoingDown[other] = true }
     }
 
@@ -166,7 +171,7 @@ package struct SupervisorMachine: Sendable {
             for child in order.order {
                 if !children[child].hasBody { isGoingDown[child] = false }
                 let gate = gate(of: child)
-                if gate != children[child].gate {
+                if gate != children[child].gate || children[child].wantsGate {
                     hasChanged = true
                     send(.gate(gate), to: child, &steps, at: now, using: &random)
                 }
@@ -189,9 +194,9 @@ package struct SupervisorMachine: Sendable {
         gate.isNeeded = order.allDependents[child].contains { children[$0].hasBody }
         let blocker =
             withdrawn ?? order.needs[child].first { !children[$0].isUp }
-            ?? order.previous[child].flatMap {
-                children[$0].isUp || children[$0].isDone ? nil : $0
-            } ?? order.allDependents[child].first { isGoingDown[$0] }
+            ?? order.earlier[child].first { !children[$0].isUp && !children[$0].isDone }
+            ?? order.allNeeds[child].first { children[$0].state == .stopping }
+            ?? order.allDependents[child].first { isGoingDown[$0] }
             ?? (strategy == .oneForAll
                 ? children.indices.first {
                     $0 != child && (isGoingDown[$0] || children[$0].retryAt != nil)

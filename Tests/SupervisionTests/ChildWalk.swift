@@ -35,7 +35,12 @@ struct ChildWalk {
     /// The actions but for the ones that are kept here.
     @discardableResult
     mutating func send(_ event: ChildMachine.Event, at seconds: Int) -> [ChildMachine.Action] {
-        machine.handle(event, at: .seconds(seconds), using: &random).filter { action in
+        var actions = machine.handle(event, at: .seconds(seconds), using: &random)
+        // As the supervisor's machine does after every step.
+        if machine.wantsGate {
+            actions += machine.handle(.gate(machine.gate), at: .seconds(seconds), using: &random)
+        }
+        return actions.filter { action in
             switch action {
             case .moved(let move): moves.append(move)
             case .finished(let run): runs.append(run)

@@ -33,6 +33,15 @@ final class Gate: Sendable {
     }
 }
 
+/// Is raised once.
+final class Flag: Sendable {
+    private let state = Atomic(false)
+
+    var isRaised: Bool { state.load(ordering: .acquiring) }
+
+    func raise() { state.store(true, ordering: .releasing) }
+}
+
 extension ManualTime {
     var steady: SteadyTime {
         SteadyTime(
@@ -48,4 +57,12 @@ extension ManualTime {
 /// Looks again until `condition` holds; the suite's time limit ends a wait in vain.
 func eventually(_ condition: () -> Bool) async {
     while !condition() { try? await Task.sleep(for: .milliseconds(1)) }
+}
+
+/// A body that lives until it is asked to stop.
+func untilStopped(_ context: ChildContext) async {
+    while !context.isStopping {
+        context.heartbeat()
+        await context.wait(atMost: .seconds(60))
+    }
 }

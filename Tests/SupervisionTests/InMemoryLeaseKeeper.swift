@@ -7,7 +7,6 @@ import Synchronization
 /// The leases of a cluster as a store has them; pure.
 struct LeaseTable: Sendable {
     private var rows: [String: (lease: Lease, expiresAt: Duration)] = [:]
-    private(set) var acquisitions = 0
 
     mutating func acquire(
         _ name: String, holder: String, life: Duration, at now: Duration
@@ -18,7 +17,6 @@ struct LeaseTable: Sendable {
         }
         let lease = Lease(name: name, holder: holder, epoch: (row?.lease.epoch ?? 0) + 1)
         rows[name] = (lease, now + life)
-        acquisitions += 1
         return lease
     }
 
@@ -45,11 +43,11 @@ final class InMemoryLeaseKeeper: Sendable {
     /// What stands between an instance and the keeper.
     enum Line: Sendable { case open, refusing, hanging }
 
-    private let time: ManualClockFace
+    private let now: @Sendable () -> Duration
     private let table = Mutex(LeaseTable())
     private let lines = Mutex<[String: Line]>([:])
 
-    init(time: ManualClockFace) { self.time = time }
+    init(now: @escaping @Sendable () -> Duration) { self.now = now }
 
     func set(_ line: Line, of instance: String) { lines.withLock { $0[instance] = line } }
 
@@ -76,27 +74,22 @@ final class InMemoryLeaseKeeper: Sendable {
         ) async throws(LeaseError) -> Lease {
             try await keeper.pass(self.name)
             return try keeper.table.withLock { (table) throws(LeaseError) in
-                try table.acquire(name, holder: holder, life: life, at: keeper.time.now())
+                try table.acquire(name, holder: holder, life: life, at: keeper.now())
             }
         }
 
         func renew(_ lease: Lease, life: Duration) async throws(LeaseError) {
             try await keeper.pass(name)
             try keeper.table.withLock { (table) throws(LeaseError) in
-                try table.renew(lease, life: life, at: keeper.time.now())
+                try table.renew(lease, life: life, at: keeper.now())
             }
         }
 
         func release(_ lease: Lease) async throws(LeaseError) {
             try await keeper.pass(name)
             try keeper.table.withLock { (table) throws(LeaseError) in
-                try table.release(lease, at: keeper.time.now())
+                try table.release(lease, at: keeper.now())
             }
         }
     }
-}
-
-/// What the keeper reads the time from.
-struct ManualClockFace: Sendable {
-    let now: @Sendable () -> Duration
 }

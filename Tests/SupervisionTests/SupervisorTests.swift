@@ -22,21 +22,14 @@ import Testing
 
     private struct Broken: Error {}
 
-    private static func untilStopped(_ context: ChildContext) async {
-        while !context.isStopping {
-            context.heartbeat()
-            await context.wait(atMost: .seconds(60))
-        }
-    }
-
     @Test func `a body that throws is run again and one that returns too`() async throws {
         let runs = Atomic(0)
         let throwing = Child(name: "throws", policy: Self.policy) { context in
             if runs.add(1, ordering: .relaxed).newValue < 20 { throw Broken() }
-            await Self.untilStopped(context)
+            await untilStopped(context)
         }
         let returning = Child(name: "returns", policy: Self.policy) { context in
-            if context.attempt >= 20 { await Self.untilStopped(context) }
+            if context.attempt >= 20 { await untilStopped(context) }
         }
         try await withSupervisor([throwing, returning]) { supervisor in
             await eventually {
@@ -55,7 +48,7 @@ import Testing
 
     @Test func `a crash loop leaves the siblings alone`() async throws {
         let crashing = Child(name: "crashes", policy: Self.policy) { _ in throw Broken() }
-        let steady = Child(name: "steady", policy: Self.policy) { await Self.untilStopped($0) }
+        let steady = Child(name: "steady", policy: Self.policy) { await untilStopped($0) }
         try await withSupervisor([crashing, steady]) { supervisor in
             await eventually { supervisor.status()[0].attempt > 100 }
             let status = supervisor.status()[1]
@@ -68,7 +61,7 @@ import Testing
     @Test func `a body that reports cancellation on its own is run again`() async throws {
         let child = Child(name: "confused", policy: Self.policy) { context in
             if context.attempt < 3 { throw CancellationError() }
-            await Self.untilStopped(context)
+            await untilStopped(context)
         }
         try await withSupervisor([child]) { supervisor in
             await eventually { supervisor.status()[0].attempt == 3 }
@@ -114,7 +107,7 @@ import Testing
         var policy = Self.policy
         policy.shutdownGrace = .seconds(30)
         let child = Child(name: "careful", policy: policy) { context in
-            await Self.untilStopped(context)
+            await untilStopped(context)
             #expect(!Task.isCancelled)
             for _ in 0..<100 { await Task.yield() }
             finished.store(true, ordering: .relaxed)
