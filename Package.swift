@@ -95,8 +95,16 @@ let package = Package(
 
         // The money.
         module("Ledger", ["TellerProtocol", crypto, logging]),
-        module("SQLiteStore", ["Ledger", "TellerProtocol", grdb, grdbSQLite, crypto]),
-        module("PostgresStore", ["Ledger", "TellerProtocol", "CLibpq", crypto, logging]),
+        module(
+            "SQLiteStore",
+            [
+                "Ledger", "Resilience", "Supervision", "TellerProtocol", grdb, grdbSQLite, crypto,
+            ]),
+        module(
+            "PostgresStore",
+            [
+                "Ledger", "Resilience", "Supervision", "TellerProtocol", "CLibpq", crypto, logging,
+            ]),
 
         // The service.
         module("RPC", ["TellerProtocol", "HTTPMessages", crypto, logging]),
@@ -146,7 +154,10 @@ let package = Package(
 
         // Tests.
         .target(
-            name: "TestSupport", dependencies: ["HTTPMessages", "Ledger", "TellerProtocol"],
+            name: "TestSupport",
+            dependencies: [
+                "HTTPMessages", "Ledger", "Resilience", "Supervision", "TellerProtocol",
+            ],
             path: "Tests/Support", swiftSettings: testSettings),
         tests(
             "SupervisionTests", ["Supervision", "Resilience", "TestSupport", lifecycle, logging]),
@@ -162,8 +173,8 @@ let package = Package(
         tests(
             "StoreTests",
             [
-                "Ledger", "SQLiteStore", "PostgresStore", "TellerProtocol", "TestSupport", grdb,
-                logging,
+                "Ledger", "Resilience", "SQLiteStore", "PostgresStore", "Supervision",
+                "TellerProtocol", "TestSupport", grdb, logging,
             ]),
         tests("TONTests", ["TON", "TestSupport"], resources: [.copy("Fixtures")]),
         tests(

@@ -5,7 +5,10 @@ package import TellerProtocol
 
 /// The rows a batch must lock and read before it can be decided.
 package struct BatchNeeds: Sendable {
-    /// To lock first, in this order; each once.
+    /// The leases to lock before all else, in this order; each once, in the newest epoch that a
+    /// command carries.
+    package let fences: [Fence]
+    /// To lock after the leases, in this order; each once.
     package let withdrawals: [WithdrawalID]
     /// To lock after the withdrawals, in this order; each once.
     package let accounts: [AccountKey]
@@ -15,6 +18,7 @@ package struct BatchNeeds: Sendable {
     package let keys: [KeyScope]
 
     package init(_ commands: [LedgerCommand]) {
+        var epochs: [String: Int64] = [:]
         var withdrawals: Set<WithdrawalID> = []
         var accounts: Set<AccountKey> = []
         var accountsToOpen: Set<AccountKey> = []
@@ -31,8 +35,12 @@ package struct BatchNeeds: Sendable {
                 if let scope = credit.scope { keys.append(scope) }
             case .transition(let transition):
                 withdrawals.insert(transition.id)
+                if let fence = transition.fence {
+                    epochs[fence.lease] = max(fence.epoch, epochs[fence.lease] ?? fence.epoch)
+                }
             }
         }
+        fences = epochs.map { Fence(lease: $0, epoch: $1) }.sorted { $0.lease < $1.lease }
         self.withdrawals = withdrawals.sorted()
         self.accounts = accounts.sorted()
         self.accountsToOpen = accountsToOpen.sorted()
@@ -42,6 +50,8 @@ package struct BatchNeeds: Sendable {
 
 /// What the store found of a batch's needs; rows that don't exist are absent.
 package struct BatchSnapshot: Sendable {
+    /// The epochs of the leases asked for.
+    package var epochs: [String: Int64] = [:]
     package var accounts: [AccountKey: Account] = [:]
     package var keys: [KeyScope: KeyRecord] = [:]
     /// The withdrawals asked for, and those the key records stand for.
@@ -182,6 +192,9 @@ package struct BatchPlan: Sendable {
     }
 
     private mutating func decide(_ transition: TransitionWithdrawal) -> LedgerOutcome {
+        if let fence = transition.fence, snapshot.epochs[fence.lease] != fence.epoch {
+            return .refused(.fenced)
+        }
         guard var withdrawal = snapshot.withdrawals[transition.id],
             withdrawal.account == transition.account
         else { return .refused(.withdrawalNotFound) }

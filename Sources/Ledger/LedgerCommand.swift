@@ -99,11 +99,13 @@ package struct TransitionWithdrawal: Sendable {
     package let transactionHash: String?
     /// The payment committed with the step to `SENT`.
     package let payout: Payout?
+    /// What it is refused without; nil for a caller that needs no lease.
+    package let fence: Fence?
 
     package init(
         id: WithdrawalID, account: AccountKey, from: WithdrawalState, version: Int64? = nil,
         to: WithdrawalState, detail: String? = nil, transactionHash: String? = nil,
-        payout: Payout? = nil
+        payout: Payout? = nil, fence: Fence? = nil
     ) {
         self.id = id
         self.account = account
@@ -113,17 +115,18 @@ package struct TransitionWithdrawal: Sendable {
         self.detail = detail
         self.transactionHash = transactionHash
         self.payout = payout
+        self.fence = fence
     }
 
     /// From where the caller saw `withdrawal`.
     package init(
         _ withdrawal: Withdrawal, to state: WithdrawalState, detail: String? = nil,
-        transactionHash: String? = nil, payout: Payout? = nil
+        transactionHash: String? = nil, payout: Payout? = nil, fence: Fence? = nil
     ) {
         self.init(
             id: withdrawal.id, account: withdrawal.account, from: withdrawal.state,
             version: withdrawal.version, to: state, detail: detail,
-            transactionHash: transactionHash, payout: payout)
+            transactionHash: transactionHash, payout: payout, fence: fence)
     }
 }
 
@@ -153,4 +156,6 @@ package enum LedgerRefusal: Error, Sendable, Equatable {
     case keyReused(fields: [String])
     /// The key was used so long ago that its first outcome is no longer kept.
     case keyExpired(withdrawal: WithdrawalID?, state: WithdrawalState?)
+    /// The command's lease has been taken anew: its sender must stop.
+    case fenced
 }

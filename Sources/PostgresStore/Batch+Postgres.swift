@@ -25,7 +25,7 @@ struct LoadedBatch {
 
 extension Connection {
     /// Reads what the batch needs without locking it: what the connection remembers of accounts,
-    /// and one round trip for the rest, if any. Keys are taken to be new.
+    /// and one round trip for the rest, if any. Keys are taken to be new, and leases to be held.
     ///
     /// - Returns: nil when the batch may need accounts that must be opened first.
     mutating func glance(at needs: BatchNeeds) throws(StoreError) -> LoadedBatch? {
@@ -34,6 +34,7 @@ extension Connection {
         for key in needs.accounts {
             if let row = accounts[key] { loaded.add(row) } else { unknown.append(key) }
         }
+        for fence in needs.fences { loaded.snapshot.epochs[fence.lease] = fence.epoch }
         let isAllOpen = needs.accountsToOpen.allSatisfy { loaded.numbers[$0] != nil }
         guard isAllOpen else { return nil }
         if needs.withdrawals.isEmpty, unknown.isEmpty { return loaded }
@@ -57,6 +58,11 @@ extension Connection {
         _ needs: BatchNeeds, at now: Timestamp
     ) throws(StoreError) -> LoadedBatch {
         try send(BatchStatements.begin)
+        if !needs.fences.isEmpty {
+            var names = Parameters()
+            names.texts(needs.fences) { $0.lease }
+            try send(BatchStatements.lockLeases, names)
+        }
         if !needs.accountsToOpen.isEmpty {
             var opened = Parameters()
             opened.names(needs.accountsToOpen)
@@ -76,8 +82,14 @@ extension Connection {
             keys.texts(needs.keys) { $0.key.text }
             try send(BatchStatements.findKeys, keys)
         }
-        var results = try finish().dropFirst(needs.accountsToOpen.isEmpty ? 1 : 2)
+        var results = try finish().dropFirst()
         var loaded = LoadedBatch()
+        if !needs.fences.isEmpty, let rows = results.popFirst() {
+            for row in 0..<rows.count {
+                loaded.snapshot.epochs[try rows.text(row, 0)] = try rows.int64(row, 1)
+            }
+        }
+        if !needs.accountsToOpen.isEmpty { _ = results.popFirst() }
         if !needs.withdrawals.isEmpty, let rows = results.popFirst() {
             try loaded.add(withdrawals: rows)
         }
@@ -97,11 +109,15 @@ extension Connection {
     /// Writes what was planned on `loaded`, and commits: one round trip. Rows are locked, and must
     /// not have moved, in the same order as by `lock`.
     ///
-    /// - Parameter isBegun: whether `lock` has begun the transaction.
+    /// - Parameter unconfirmed: what `loaded` leans on without a lock; nil when `lock` has begun the
+    ///   transaction.
     mutating func store(
-        _ writes: BatchWrites, on loaded: LoadedBatch, isBegun: Bool
+        _ writes: BatchWrites, on loaded: LoadedBatch, unconfirmed: BatchNeeds?
     ) throws(StoreError) {
-        if !isBegun { try send(BatchStatements.begin) }
+        if let unconfirmed {
+            try send(BatchStatements.begin)
+            try confirm(unconfirmed.fences)
+        }
         if !writes.changedWithdrawals.isEmpty {
             try send(BatchStatements.updateWithdrawals, writes.changedWithdrawalRows(loaded))
         }
@@ -123,6 +139,14 @@ extension Connection {
             guard let number = loaded.numbers[account.key] else { continue }
             accounts.insert(AccountCache.Row(number: number, account: account))
         }
+    }
+
+    private mutating func confirm(_ fences: [Fence]) throws(StoreError) {
+        guard !fences.isEmpty else { return }
+        var held = Parameters()
+        held.texts(fences) { $0.lease }
+        held.int64s(fences) { $0.epoch }
+        try send(BatchStatements.confirmLeases, held)
     }
 
     mutating func rollBack() throws(StoreError) {

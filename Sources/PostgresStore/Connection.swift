@@ -12,9 +12,6 @@ import TellerProtocol
 /// of the store stands in this file and in `ResultRows`.
 @safe
 struct Connection: ~Copyable {
-    /// How long the server may be silent while an answer is due.
-    static let answerTimeoutMilliseconds: Int32 = 10_000
-
     /// What libpq uses unless the connection string says otherwise.
     private static let defaults = [
         ("application_name", "teller"), ("connect_timeout", "3"), ("tcp_user_timeout", "10000"),
@@ -23,6 +20,8 @@ struct Connection: ~Copyable {
     ]
 
     private let handle: OpaquePointer
+    /// How long the server may be silent while an answer is due.
+    private let answerMilliseconds: Int32
     /// What the connection that writes remembers of accounts.
     var accounts = AccountCache()
     /// Statements sent since the last `finish`.
@@ -31,13 +30,19 @@ struct Connection: ~Copyable {
     /// could tell it from the next one's, so the connection is never used again.
     private var isOverdue = false
 
-    private init(_ handle: OpaquePointer) { unsafe self.handle = handle }
+    private init(_ handle: OpaquePointer, answerMilliseconds: Int32) {
+        unsafe self.handle = handle
+        self.answerMilliseconds = answerMilliseconds
+    }
 
     /// Connects and prepares `statements`.
     ///
-    /// - Parameter settings: SQL run first; the session's settings.
+    /// - Parameters:
+    ///   - settings: SQL run first; the session's settings.
+    ///   - answerMilliseconds: how long the server may be silent while an answer is due.
     static func open(
-        _ connectionString: String, settings: String, statements: [Statement]
+        _ connectionString: String, settings: String, statements: [Statement],
+        answerMilliseconds: Int32 = Session.Limits.unhurried.answerMilliseconds
     ) throws(StoreError) -> Connection {
         var keywords = defaults.map(\.0)
         var values = defaults.map(\.1)
@@ -52,7 +57,7 @@ struct Connection: ~Copyable {
         guard let handle = unsafe handle else {
             throw StoreError(.unavailable, "libpq is out of memory")
         }
-        var connection = unsafe Connection(handle)
+        var connection = unsafe Connection(handle, answerMilliseconds: answerMilliseconds)
         try connection.setUp(settings, statements)
         return connection
     }
@@ -156,7 +161,7 @@ struct Connection: ~Copyable {
         var descriptor = unsafe pollfd(fd: PQsocket(handle), events: events, revents: 0)
         var ready: Int32
         repeat {
-            ready = unsafe poll(&descriptor, 1, Self.answerTimeoutMilliseconds)
+            ready = unsafe poll(&descriptor, 1, answerMilliseconds)
         } while ready < 0 && errno == EINTR
         guard ready > 0 else {
             isOverdue = true

@@ -9,8 +9,10 @@ enum Migrations {
     ]
 
     static var ledger: String {
-        [guards, accounts, entries, withdrawals, events, keys, payouts, tokens]
-            .joined(separator: "\n")
+        [
+            guards, accounts, entries, withdrawals, events, keys, payouts, tokens, leases,
+            taskHistory, taskControls, policies,
+        ].joined(separator: "\n")
     }
 
     // Times are Unix milliseconds, amounts nanotons. An account is named by tenant and account, and
@@ -129,6 +131,91 @@ enum Migrations {
             created_at bigint NOT NULL,
             expires_at bigint,
             revoked_at bigint
+        );
+        """
+
+    /// A lease that is given back stays, with its epoch: epochs only ever rise.
+    ///
+    /// The epoch stands in a unique index, which makes it a key: a change of it waits for the
+    /// batches that lean on it (`FOR KEY SHARE`), and a renewal doesn't.
+    private static let leases = """
+        CREATE TABLE leases (
+            name text COLLATE "C" PRIMARY KEY,
+            holder text NOT NULL,
+            epoch bigint NOT NULL,
+            expires_at bigint NOT NULL,
+            UNIQUE (name, epoch)
+        );
+        CREATE FUNCTION refuse_lower_epoch() RETURNS trigger LANGUAGE plpgsql AS
+            $$ BEGIN RAISE EXCEPTION 'epochs of leases only rise'; END $$;
+        CREATE TRIGGER leases_are_never_removed BEFORE DELETE OR TRUNCATE ON leases
+            FOR EACH STATEMENT EXECUTE FUNCTION refuse_lower_epoch();
+        CREATE TRIGGER epochs_only_rise BEFORE UPDATE ON leases
+            FOR EACH ROW WHEN (NEW.epoch < OLD.epoch OR NEW.name <> OLD.name)
+            EXECUTE FUNCTION refuse_lower_epoch();
+        """
+
+    /// Numbers come from one row, which a transaction that has taken one holds to its end: so they
+    /// become visible in their order, which those of a sequence don't.
+    private static let taskHistory = """
+        CREATE TABLE task_numbers (last bigint NOT NULL);
+        INSERT INTO task_numbers VALUES (0);
+        CREATE TABLE task_runs (
+            number bigint NOT NULL,
+            task text COLLATE "C" NOT NULL,
+            instance text COLLATE "C" NOT NULL,
+            sequence bigint NOT NULL,
+            at bigint NOT NULL,
+            attempt bigint NOT NULL,
+            started_at bigint NOT NULL,
+            outcome text NOT NULL,
+            abandoned boolean NOT NULL,
+            error text,
+            progress text,
+            epoch bigint,
+            PRIMARY KEY (task, number),
+            UNIQUE (instance, sequence, at)
+        );
+        CREATE TABLE task_transitions (
+            number bigint NOT NULL,
+            task text COLLATE "C" NOT NULL,
+            instance text COLLATE "C" NOT NULL,
+            sequence bigint NOT NULL,
+            at bigint NOT NULL,
+            from_state text NOT NULL,
+            to_state text NOT NULL,
+            reason text,
+            attempt bigint NOT NULL,
+            error text,
+            PRIMARY KEY (task, number),
+            UNIQUE (number),
+            UNIQUE (instance, sequence, at)
+        );
+        CREATE TABLE task_reaped (task text COLLATE "C" PRIMARY KEY, number bigint NOT NULL);
+        """
+
+    private static let taskControls = """
+        CREATE TABLE task_controls (
+            number bigint PRIMARY KEY,
+            task text COLLATE "C" NOT NULL,
+            action text COLLATE "C" NOT NULL,
+            made_by text COLLATE "C" NOT NULL,
+            reason text NOT NULL,
+            until bigint,
+            at bigint NOT NULL,
+            UNIQUE (task, action, made_by, at)
+        );
+        """
+
+    private static let policies = """
+        CREATE TABLE retry_policies (
+            name text COLLATE "C" NOT NULL,
+            version bigint NOT NULL,
+            policy text NOT NULL,
+            author text NOT NULL,
+            reason text NOT NULL,
+            at bigint NOT NULL,
+            PRIMARY KEY (name, version)
         );
         """
 }

@@ -32,7 +32,11 @@ package final class PostgresStore: Sendable {
     }
 
     private let writers: [Writer]
-    private let readers: ReaderPool
+    let readers: ConnectionPool
+    /// For leases alone: a renewal must not wait for anything else.
+    let leases: ConnectionPool
+    /// For what is written beside the ledger.
+    let records: ConnectionPool
     private let lockedBatchesAfterConflict: Int
     private let outcomeLifeMilliseconds: Int64
     private let logger: Logger
@@ -52,8 +56,15 @@ package final class PostgresStore: Sendable {
     ) throws(StoreError) {
         try Schema.bringUpToDate(connectionString)
         self.writers = (0..<writers).map { _ in Writer(connectionString, planLife: planLife) }
-        self.readers = ReaderPool(
-            count: readers, connectionString: connectionString, planLife: planLife)
+        self.readers = ConnectionPool(
+            "reader", count: readers, connectionString: connectionString,
+            statements: ReadStatements.all + RecordStatements.reads, planLife: planLife)
+        leases = ConnectionPool(
+            "leases", count: 1, connectionString: connectionString,
+            statements: LeaseStatements.all, planLife: planLife, limits: .brief)
+        records = ConnectionPool(
+            "records", count: 1, connectionString: connectionString,
+            statements: RecordStatements.writes, planLife: planLife)
         self.lockedBatchesAfterConflict = lockedBatchesAfterConflict
         self.outcomeLifeMilliseconds = outcomeLifeMilliseconds
         self.logger = logger
@@ -73,7 +84,7 @@ package final class PostgresStore: Sendable {
                 let plan = plan(commands, on: loaded, at: now)
                 guard plan.acceptsAll else { return nil }
                 do throws(StoreError) {
-                    try Self.store(plan.writes, on: loaded, isBegun: false, &connection)
+                    try Self.store(plan.writes, on: loaded, unconfirmed: needs, &connection)
                     return plan.outcomes
                 } catch {
                     for key in loaded.accounts { connection.accounts.remove(key) }
@@ -99,7 +110,7 @@ package final class PostgresStore: Sendable {
                         try connection.rollBack()
                         return plan.outcomes
                     }
-                    try Self.store(plan.writes, on: loaded, isBegun: true, &connection)
+                    try Self.store(plan.writes, on: loaded, unconfirmed: nil, &connection)
                     return plan.outcomes
                 } catch {
                     // On a lost connection this fails too, and the server rolls back by itself.
@@ -119,11 +130,11 @@ package final class PostgresStore: Sendable {
     }
 
     private static func store(
-        _ writes: BatchWrites, on loaded: LoadedBatch, isBegun: Bool,
+        _ writes: BatchWrites, on loaded: LoadedBatch, unconfirmed: BatchNeeds?,
         _ connection: inout Connection
     ) throws(StoreError) {
         do throws(StoreError) {
-            try connection.store(writes, on: loaded, isBegun: isBegun)
+            try connection.store(writes, on: loaded, unconfirmed: unconfirmed)
         } catch {
             // With the answer to COMMIT missing, the batch may be there or not.
             guard error.code == .unavailable, !error.isTransient, !connection.isAlive else {
@@ -181,7 +192,7 @@ extension PostgresStore: LedgerStore {
     }
 
     package func account(_ key: AccountKey) async throws(StoreError) -> Ledger.Account? {
-        try await readers.read(ReadStatements.account, named(key)) { rows throws(StoreError) in
+        try await readers.run(ReadStatements.account, named(key)) { rows throws(StoreError) in
             try rows.accounts().first
         }
     }
@@ -192,7 +203,7 @@ extension PostgresStore: LedgerStore {
         var parameters = named(key)
         parameters.int64(before ?? .max)
         parameters.int64(Int64(limit))
-        return try await readers.read(ReadStatements.entries, parameters) {
+        return try await readers.run(ReadStatements.entries, parameters) {
             rows throws(StoreError) in try rows.entries()
         }
     }
@@ -200,7 +211,7 @@ extension PostgresStore: LedgerStore {
     package func withdrawal(_ id: WithdrawalID) async throws(StoreError) -> Ledger.Withdrawal? {
         var parameters = Parameters()
         parameters.uuid(id)
-        return try await readers.read(ReadStatements.withdrawal, parameters) {
+        return try await readers.run(ReadStatements.withdrawal, parameters) {
             rows throws(StoreError) in try rows.withdrawals().first
         }
     }
@@ -212,7 +223,7 @@ extension PostgresStore: LedgerStore {
         parameters.uuid(before ?? WithdrawalID(UUIDv7(high: .max, low: .max)))
         parameters.optionalText(state?.rawValue)
         parameters.int64(Int64(limit))
-        return try await readers.read(ReadStatements.withdrawalsOfAccount, parameters) {
+        return try await readers.run(ReadStatements.withdrawalsOfAccount, parameters) {
             rows throws(StoreError) in try rows.withdrawals()
         }
     }
@@ -224,7 +235,7 @@ extension PostgresStore: LedgerStore {
         parameters.uuid(id)
         parameters.int64(sequence)
         parameters.int64(Int64(limit))
-        return try await readers.read(ReadStatements.events, parameters) {
+        return try await readers.run(ReadStatements.events, parameters) {
             rows throws(StoreError) in try rows.events(of: id)
         }
     }
@@ -236,7 +247,7 @@ extension PostgresStore: LedgerStore {
         parameters.text(state.rawValue)
         parameters.int64(until.unixMilliseconds)
         parameters.int64(Int64(limit))
-        return try await readers.read(ReadStatements.queue, parameters) {
+        return try await readers.run(ReadStatements.queue, parameters) {
             rows throws(StoreError) in try rows.withdrawals()
         }
     }
@@ -246,7 +257,7 @@ extension PostgresStore: LedgerStore {
     ) async throws(StoreError) -> [WithdrawalID: Payout] {
         var parameters = Parameters()
         parameters.uuids(ids) { $0 }
-        return try await readers.read(ReadStatements.payouts, parameters) {
+        return try await readers.run(ReadStatements.payouts, parameters) {
             rows throws(StoreError) in try rows.payouts()
         }
     }
@@ -258,13 +269,13 @@ extension PostgresStore: LedgerStore {
         parameters.text(after?.tenant.text ?? "")
         parameters.text(after?.account.text ?? "")
         parameters.int64(Int64(limit))
-        return try await readers.read(ReadStatements.audit, parameters) {
+        return try await readers.run(ReadStatements.audit, parameters) {
             rows throws(StoreError) in try rows.audit(limit: limit)
         }
     }
 
     package func ping() async throws(StoreError) {
-        let isWritable = try await readers.read(ReadStatements.ping, Parameters()) {
+        let isWritable = try await readers.run(ReadStatements.ping) {
             rows throws(StoreError) in rows.count == 1
         }
         guard isWritable else {
@@ -274,6 +285,8 @@ extension PostgresStore: LedgerStore {
 
     package func close() async {
         readers.close()
+        leases.close()
+        records.close()
         for writer in writers { writer.session.withLock { $0.close() } }
     }
 
@@ -282,46 +295,5 @@ extension PostgresStore: LedgerStore {
         parameters.text(key.tenant.text)
         parameters.text(key.account.text)
         return parameters
-    }
-}
-
-extension PostgresStore: CredentialStore {
-    package func insertToken(_ token: TokenRecord) async throws(StoreError) -> Bool {
-        var parameters = Parameters()
-        parameters.text(token.name)
-        parameters.text(token.tenant.text)
-        parameters.blob(token.digest)
-        parameters.text(token.scopes.joined(separator: " "))
-        parameters.int64(token.createdAt.unixMilliseconds)
-        parameters.optionalInt64(token.expiresAt?.unixMilliseconds)
-        parameters.optionalInt64(token.revokedAt?.unixMilliseconds)
-        return try await readers.read(ReadStatements.insertToken, parameters) {
-            rows throws(StoreError) in rows.count == 1
-        }
-    }
-
-    package func token(digest: [UInt8]) async throws(StoreError) -> TokenRecord? {
-        var parameters = Parameters()
-        parameters.blob(digest)
-        return try await readers.read(ReadStatements.token, parameters) {
-            rows throws(StoreError) in try rows.tokens().first
-        }
-    }
-
-    package func tokens() async throws(StoreError) -> [TokenRecord] {
-        try await readers.read(ReadStatements.tokens, Parameters()) {
-            rows throws(StoreError) in try rows.tokens()
-        }
-    }
-
-    package func revokeToken(
-        named name: String, at now: Timestamp
-    ) async throws(StoreError) -> Bool {
-        var parameters = Parameters()
-        parameters.text(name)
-        parameters.int64(now.unixMilliseconds)
-        return try await readers.read(ReadStatements.revokeToken, parameters) {
-            rows throws(StoreError) in rows.count == 1
-        }
     }
 }

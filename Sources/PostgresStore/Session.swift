@@ -1,10 +1,7 @@
 // SPDX-FileCopyrightText: 2026 The Teller authors
 // SPDX-License-Identifier: Apache-2.0
 
-import Dispatch
 import Ledger
-import Synchronization
-import TellerProtocol
 
 /// A connection that is made when it is needed and made anew when it is lost.
 ///
@@ -19,6 +16,19 @@ struct Session: ~Copyable {
         SET synchronous_commit = on; SET idle_in_transaction_session_timeout = '30s';
         """
 
+    /// How long one call may take.
+    struct Limits: Sendable {
+        /// How long the server may be silent while an answer is due.
+        var answerMilliseconds: Int32
+        /// How long the server works on a statement, waiting for locks included; nil for as long
+        /// as it takes.
+        var statementMilliseconds: Int32?
+
+        static let unhurried = Limits(answerMilliseconds: 10_000, statementMilliseconds: nil)
+        /// For leases: an answer that comes later counts for nothing (`LeasePolicy.callTimeMax`).
+        static let brief = Limits(answerMilliseconds: 1_500, statementMilliseconds: 1_000)
+    }
+
     /// The pause after a failed attempt to connect.
     static let reconnectPause: Duration = .milliseconds(200)
 
@@ -29,13 +39,21 @@ struct Session: ~Copyable {
     private var isClosed = false
     private var planAge: PlanAge
     private let planLife: Duration
+    private let limits: Limits
 
-    init(_ connectionString: String, statements: [Statement], planLife: Duration) {
+    init(
+        _ connectionString: String, statements: [Statement], planLife: Duration,
+        limits: Limits = .unhurried
+    ) {
         self.connectionString = connectionString
         self.statements = statements
         self.planLife = planLife
+        self.limits = limits
         planAge = PlanAge(life: planLife, now: .now)
     }
+
+    /// Whether the last use has left a connection for the next one.
+    var isConnected: Bool { connection != nil }
 
     /// Runs `body` with a usable connection; one that is not usable afterwards is let go.
     mutating func run<Value>(
@@ -67,8 +85,10 @@ struct Session: ~Copyable {
 
     private mutating func connect() throws(StoreError) -> Connection {
         do throws(StoreError) {
+            let timeout = limits.statementMilliseconds.map { " SET statement_timeout = \($0);" }
             let made = try Connection.open(
-                connectionString, settings: Self.settings, statements: statements)
+                connectionString, settings: Self.settings + (timeout ?? ""),
+                statements: statements, answerMilliseconds: limits.answerMilliseconds)
             failure = nil
             planAge = PlanAge(life: planLife, now: .now)
             return made
@@ -105,88 +125,5 @@ struct PlanAge {
         usesWhenPlanned = uses
         plannedAt = now
         return true
-    }
-}
-
-/// Reading connections, each with a thread of its own and a bounded queue.
-final class ReaderPool: Sendable {
-    /// Reads that may wait for one connection; one more is refused.
-    static let queuedReadsMax = 1000
-
-    private final class Lane: Sendable {
-        let thread: DispatchQueue
-        let session: Mutex<Session>
-        let queued = Atomic<Int>(0)
-
-        init(_ index: Int, _ connectionString: String, planLife: Duration) {
-            thread = DispatchQueue(label: "teller.postgres.reader-\(index)")
-            session = Mutex(
-                Session(connectionString, statements: ReadStatements.all, planLife: planLife))
-        }
-    }
-
-    private let lanes: [Lane]
-
-    init(count: Int, connectionString: String, planLife: Duration) {
-        lanes = (0..<count).map { Lane($0, connectionString, planLife: planLife) }
-    }
-
-    /// Runs one statement on the connection with the shortest queue.
-    func read<Value: Sendable>(
-        _ statement: Statement, _ parameters: Parameters,
-        _ decode: @escaping @Sendable (ResultRows) throws(StoreError) -> Value
-    ) async throws(StoreError) -> Value {
-        let lane = lanes.min { left, right in
-            left.queued.load(ordering: .relaxed) < right.queued.load(ordering: .relaxed)
-        }
-        guard let lane else { throw StoreError(.unavailable, "there are no readers") }
-        guard lane.queued.load(ordering: .relaxed) < Self.queuedReadsMax else {
-            throw StoreError(.unavailable, "too many reads wait")
-        }
-        lane.queued.add(1, ordering: .relaxed)
-        let result: Result<Value, StoreError> = await withCheckedContinuation { continuation in
-            lane.thread.async {
-                let result = Self.run(lane, statement, parameters, decode)
-                lane.queued.subtract(1, ordering: .relaxed)
-                continuation.resume(returning: result)
-            }
-        }
-        return try result.get()
-    }
-
-    func close() {
-        for lane in lanes {
-            lane.thread.async { lane.session.withLock { $0.close() } }
-        }
-    }
-
-    private static func run<Value>(
-        _ lane: Lane, _ statement: Statement, _ parameters: Parameters,
-        _ decode: @Sendable (ResultRows) throws(StoreError) -> Value
-    ) -> Result<Value, StoreError> {
-        // A connection the server has closed meanwhile shows it only when it is used; a read
-        // may simply be done again.
-        var result = attempt(lane, statement, parameters, decode)
-        if case .failure(let error) = result, error.code == .unavailable {
-            result = attempt(lane, statement, parameters, decode)
-        }
-        return result
-    }
-
-    private static func attempt<Value>(
-        _ lane: Lane, _ statement: Statement, _ parameters: Parameters,
-        _ decode: @Sendable (ResultRows) throws(StoreError) -> Value
-    ) -> Result<Value, StoreError> {
-        lane.session.withLock { session in
-            do throws(StoreError) {
-                let rows = try session.run { connection throws(StoreError) in
-                    try connection.send(statement, parameters)
-                    return try connection.finish()[0]
-                }
-                return .success(try decode(rows))
-            } catch {
-                return .failure(error)
-            }
-        }
     }
 }

@@ -29,6 +29,29 @@ enum BatchStatements {
             ON CONFLICT DO NOTHING
             """)
 
+    /// Read as keys: only taking a lease anew changes its epoch and waits for the batch; renewing
+    /// it does not.
+    static let lockLeases = Statement(
+        name: "lock_leases",
+        sql: """
+            SELECT name, epoch FROM leases WHERE name = ANY ($1::text[])
+            ORDER BY name FOR KEY SHARE
+            """)
+
+    /// Fails when a lease has been taken anew.
+    static let confirmLeases = Statement(
+        name: "confirm_leases",
+        sql: """
+            WITH held AS (
+                SELECT 1 FROM unnest($1::text[], $2::bigint[]) AS asked (name, epoch)
+                CROSS JOIN LATERAL (
+                    SELECT 1 FROM leases
+                    WHERE name = asked.name AND epoch = asked.epoch OFFSET 0 FOR KEY SHARE
+                ) AS lease
+            )
+            SELECT expect_rows(count(*), cardinality($1::text[])) FROM held
+            """)
+
     static let readWithdrawals = Statement(
         name: "read_withdrawals", sql: withdrawals(locking: ""))
 
@@ -183,9 +206,8 @@ enum BatchStatements {
             """)
 
     static let all = [
-        begin, commit, rollback, discardPlans, openAccounts, readWithdrawals, lockWithdrawals,
-        readAccounts,
-        lockAccounts, findKeys, findKeyWithdrawals,
+        begin, commit, rollback, discardPlans, openAccounts, lockLeases, confirmLeases,
+        readWithdrawals, lockWithdrawals, readAccounts, lockAccounts, findKeys, findKeyWithdrawals,
         findKeyEntries, updateAccounts, insertEntries, insertWithdrawals, updateWithdrawals,
         insertEvents, insertKeys, insertPayouts,
     ]

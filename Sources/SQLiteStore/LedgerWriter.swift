@@ -59,6 +59,10 @@ final class LedgerWriter: @unchecked Sendable {
         var snapshot = BatchSnapshot()
         snapshot.accounts.reserveCapacity(needs.accounts.count)
         places.reserveCapacity(needs.accounts.count)
+        for fence in needs.fences {
+            statements.findEpoch.bind(fence.lease)
+            snapshot.epochs[fence.lease] = try statements.findEpoch.firstInteger()
+        }
         for id in needs.withdrawals {
             snapshot.withdrawals[id] = try WithdrawalTable.find(id, database)
         }

@@ -13,7 +13,8 @@ enum Migrations {
         (
             1, "ledger",
             [
-                accounts, balances, entries, withdrawals, events, keys, payouts, tokens,
+                accounts, balances, entries, withdrawals, events, keys, payouts, tokens, leases,
+                taskHistory, taskControls, policies,
             ].joined(separator: "\n")
         )
     ]
@@ -137,6 +138,84 @@ enum Migrations {
             created_at INTEGER NOT NULL,
             expires_at INTEGER,
             revoked_at INTEGER
+        ) STRICT, WITHOUT ROWID;
+        """
+
+    /// A lease that is given back stays, with its epoch: epochs only ever rise.
+    private static let leases = """
+        CREATE TABLE leases (
+            name TEXT PRIMARY KEY,
+            holder TEXT NOT NULL,
+            epoch INTEGER NOT NULL,
+            expires_at INTEGER NOT NULL
+        ) STRICT, WITHOUT ROWID;
+        CREATE TRIGGER leases_are_never_removed BEFORE DELETE ON leases
+        BEGIN SELECT RAISE(ABORT, 'epochs of leases only rise'); END;
+        CREATE TRIGGER epochs_only_rise BEFORE UPDATE ON leases
+            WHEN NEW.epoch < OLD.epoch OR NEW.name <> OLD.name
+        BEGIN SELECT RAISE(ABORT, 'epochs of leases only rise'); END;
+        """
+
+    /// All numbers come from one row: those of what has been reaped are not given again.
+    private static let taskHistory = """
+        CREATE TABLE task_numbers (last INTEGER NOT NULL) STRICT;
+        INSERT INTO task_numbers VALUES (0);
+        CREATE TABLE task_runs (
+            number INTEGER PRIMARY KEY,
+            task TEXT NOT NULL,
+            instance TEXT NOT NULL,
+            sequence INTEGER NOT NULL,
+            at INTEGER NOT NULL,
+            attempt INTEGER NOT NULL,
+            started_at INTEGER NOT NULL,
+            outcome TEXT NOT NULL,
+            abandoned INTEGER NOT NULL,
+            error TEXT,
+            progress TEXT,
+            epoch INTEGER,
+            UNIQUE (instance, sequence, at)
+        ) STRICT;
+        CREATE INDEX task_runs_by_task ON task_runs (task, number);
+        CREATE TABLE task_transitions (
+            number INTEGER PRIMARY KEY,
+            task TEXT NOT NULL,
+            instance TEXT NOT NULL,
+            sequence INTEGER NOT NULL,
+            at INTEGER NOT NULL,
+            from_state TEXT NOT NULL,
+            to_state TEXT NOT NULL,
+            reason TEXT,
+            attempt INTEGER NOT NULL,
+            error TEXT,
+            UNIQUE (instance, sequence, at)
+        ) STRICT;
+        CREATE INDEX task_transitions_by_task ON task_transitions (task, number);
+        CREATE TABLE task_reaped (task TEXT PRIMARY KEY, number INTEGER NOT NULL)
+            STRICT, WITHOUT ROWID;
+        """
+
+    private static let taskControls = """
+        CREATE TABLE task_controls (
+            number INTEGER PRIMARY KEY,
+            task TEXT NOT NULL,
+            action TEXT NOT NULL,
+            made_by TEXT NOT NULL,
+            reason TEXT NOT NULL,
+            until INTEGER,
+            at INTEGER NOT NULL,
+            UNIQUE (task, action, made_by, at)
+        ) STRICT;
+        """
+
+    private static let policies = """
+        CREATE TABLE retry_policies (
+            name TEXT NOT NULL,
+            version INTEGER NOT NULL,
+            policy TEXT NOT NULL,
+            author TEXT NOT NULL,
+            reason TEXT NOT NULL,
+            at INTEGER NOT NULL,
+            PRIMARY KEY (name, version)
         ) STRICT, WITHOUT ROWID;
         """
 }

@@ -7,6 +7,7 @@ import GRDB
 struct WriteStatements {
     let dataVersion: WriteStatement
     let lastEntry: WriteStatement
+    let findEpoch: WriteStatement
     let findKey: WriteStatement
     let insertAccount: WriteStatement
     let putBalance: WriteStatement
@@ -23,6 +24,7 @@ struct WriteStatements {
         }
         dataVersion = try statement("PRAGMA data_version")
         lastEntry = try statement("SELECT max(number) FROM entries")
+        findEpoch = try statement("SELECT epoch FROM leases WHERE name = ?")
         findKey = try statement(
             """
             SELECT number FROM idempotency_keys

@@ -5,7 +5,9 @@ import Foundation
 import Ledger
 import Logging
 import PostgresStore
+import Resilience
 import SQLiteStore
+import Supervision
 import Synchronization
 import TellerProtocol
 import TestSupport
@@ -25,6 +27,9 @@ enum StoreKind: String, CaseIterable, CustomTestStringConvertible {
     /// A fresh, empty store.
     func open() throws -> StoreFixture { try StoreFixture(self) }
 }
+
+/// What the instances of a cluster share.
+typealias ClusterStore = LeaseKeeper & PolicyStore & TaskStore
 
 /// A store under test, with what is needed to close it, open it again and look behind it.
 final class StoreFixture: Sendable {
@@ -74,6 +79,28 @@ final class StoreFixture: Sendable {
     /// Another store on the same data, as another process would have.
     func openAgain() throws -> any LedgerStore { try Self.open(kind, location) }
 
+    /// The leases, history and policies beside the ledger.
+    var cluster: any ClusterStore { get throws { try Self.cluster(of: store) } }
+
+    /// The same, as another process has them.
+    func openClusterAgain() throws -> any ClusterStore {
+        kind == .inMemory ? try cluster : try Self.cluster(of: openAgain())
+    }
+
+    private static func cluster(of store: any LedgerStore) throws -> any ClusterStore {
+        if let model = store as? InMemoryLedgerStore { return model.cluster }
+        return try #require(store as? any ClusterStore)
+    }
+
+    /// Lets the life of a lease be over.
+    func expire(_ lease: String) throws {
+        if let model = store as? InMemoryLedgerStore {
+            model.cluster.expire(lease)
+        } else {
+            try tamper("UPDATE leases SET expires_at = 0 WHERE name = '\(lease)'")
+        }
+    }
+
     private static func open(_ kind: StoreKind, _ location: String) throws -> any LedgerStore {
         switch kind {
         case .inMemory: InMemoryLedgerStore(outcomeLifeMilliseconds: outcomeLife)
@@ -94,7 +121,8 @@ final class StoreFixture: Sendable {
     func tamper(_ sql: String) throws {
         switch kind {
         case .inMemory: Issue.record("there is nothing to tamper with")
-        case .sqlite: try TestProcess.runChecked(["sqlite3", location, sql])
+        case .sqlite:
+            try TestProcess.runChecked(["sqlite3", "-cmd", ".timeout 5000", location, sql])
         case .postgres, .postgresAtAGlance: try Self.cluster.get().sql(sql, in: location)
         }
     }
@@ -151,12 +179,12 @@ enum Sample {
     static func step(
         _ id: WithdrawalID, _ from: WithdrawalState, _ to: WithdrawalState, version: Int64? = nil,
         of owner: AccountKey = account("alice"), hash: String? = nil, detail: String? = nil,
-        payout: Payout? = nil
+        payout: Payout? = nil, fence: Fence? = nil
     ) -> LedgerCommand {
         .transition(
             TransitionWithdrawal(
                 id: id, account: owner, from: from, version: version, to: to, detail: detail,
-                transactionHash: hash, payout: payout))
+                transactionHash: hash, payout: payout, fence: fence))
     }
 }
 

@@ -17,6 +17,8 @@ package final class InMemoryLedgerStore: LedgerStore {
 
     private let state = Mutex(State())
     private let outcomeLifeMilliseconds: Int64
+    /// Has the leases that commands are fenced by.
+    package let cluster = InMemoryClusterStore()
 
     package init(outcomeLifeMilliseconds: Int64 = 1000 * 3600) {
         self.outcomeLifeMilliseconds = outcomeLifeMilliseconds
@@ -30,6 +32,7 @@ package final class InMemoryLedgerStore: LedgerStore {
     ) throws(StoreError) -> [LedgerOutcome] {
         try state.withLock { state throws(StoreError) in
             if let failure = state.failure { throw failure }
+            state.tables.epochs = cluster.epochs
             let plan = BatchPlan(
                 commands, on: state.tables, at: now,
                 outcomeLifeMilliseconds: outcomeLifeMilliseconds)

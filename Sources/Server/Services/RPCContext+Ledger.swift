@@ -102,6 +102,8 @@ extension RPCError {
             details["withdrawalId"] = id?.description
             details["state"] = state?.rawValue
             self.init(reason: .keyExpired, details: details)
+        // No call carries a fence, so this can't reach a caller.
+        case .fenced: self.init(reason: .internal)
         }
     }
 }
