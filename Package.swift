@@ -147,6 +147,10 @@ let package = Package(
             name: "StoreBenchmark",
             dependencies: ["PostgresStore", "Ledger", "TellerProtocol", logging],
             path: "Benchmarks/Store", swiftSettings: settings),
+        .target(name: "AllocationCounter", path: "Benchmarks/Allocations"),
+        .executableTarget(
+            name: "ResilienceBenchmark", dependencies: ["AllocationCounter", "Resilience"],
+            path: "Benchmarks/Resilience", swiftSettings: settings),
         .executableTarget(
             name: "TransportBenchmark",
             dependencies: ["Transport", "HTTPMessages", "TLS", nioCore, logging],

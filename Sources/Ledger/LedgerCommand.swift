@@ -100,7 +100,7 @@ package struct TransitionWithdrawal: Sendable {
     /// The payment committed with the step to `SENT`.
     package let payout: Payout?
     /// What it is refused without; nil for a caller that needs no lease.
-    package let fence: Fence?
+    package var fence: Fence?
 
     package init(
         id: WithdrawalID, account: AccountKey, from: WithdrawalState, version: Int64? = nil,

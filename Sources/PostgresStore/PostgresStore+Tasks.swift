@@ -44,6 +44,13 @@ extension PostgresStore: TaskStore {
         }
     }
 
+    package func newestNumber() async throws(TaskStoreError) -> Int64 {
+        try await call(readers, [Query(RecordStatements.newestNumber, Parameters())]) {
+            results throws(StoreError) in
+            results[0].count > 0 ? try results[0].int64(0, 0) : 0
+        }
+    }
+
     package func insert(_ control: TaskControlRecord) async throws(TaskStoreError) -> Int64 {
         var parameters = Parameters()
         parameters.text(control.task)

@@ -50,6 +50,9 @@ enum RecordStatements {
             ORDER BY number DESC LIMIT $3::bigint
             """)
 
+    static let newestNumber = Statement(
+        name: "newest_number", sql: "SELECT last FROM task_numbers")
+
     private static let transitionColumns = """
         number, task, instance, sequence, at, from_state, to_state, reason, attempt, error
         """
@@ -191,6 +194,7 @@ enum RecordStatements {
 
     /// Run by the readers.
     static let reads = [
+        newestNumber,
         runs, transitions, transitionsOfTask, controls, standingControls, policies, policyHistory,
     ]
     static let writes = [

@@ -42,11 +42,13 @@ package struct Backoff: Sendable, Equatable {
     package func ceiling(retry: Int) -> Duration {
         precondition(retry >= 1)
         let cap = cap.nanosecondsClamped
-        var delay = base.nanosecondsClamped
-        for _ in 1..<retry where delay < cap {
-            let (grown, overflow) = delay.multipliedReportingOverflow(by: Int64(factorPercent))
-            delay = overflow ? cap : min(cap, grown / 100)
-            if factorPercent == 100 { break }
+        var delay = min(base.nanosecondsClamped, cap)
+        var steps = retry - 1
+        // Rounded up, each delay is longer than the one before: the cap ends the loop soon.
+        while steps > 0, delay < cap, factorPercent > 100 {
+            let grown = (Int128(delay) * Int128(factorPercent) + 99) / 100
+            delay = grown < Int128(cap) ? Int64(grown) : cap
+            steps -= 1
         }
         return .nanoseconds(delay)
     }
@@ -62,25 +64,25 @@ package struct Backoff: Sendable, Equatable {
         case .none:
             return .nanoseconds(ceiling)
         case .full:
-            return .nanoseconds(Self.uniform(upTo: ceiling, &random))
+            return .nanoseconds(random.uniform(upTo: ceiling))
         case .equal:
             let half = ceiling / 2
-            return .nanoseconds(half + Self.uniform(upTo: ceiling - half, &random))
+            return .nanoseconds(half + random.uniform(upTo: ceiling - half))
         case .decorrelated:
             let base = base.nanosecondsClamped
             let before = max(base, (previous ?? .zero).nanosecondsClamped)
             let (tripled, overflow) = before.multipliedReportingOverflow(by: 3)
             let upper = overflow ? cap.nanosecondsClamped : min(cap.nanosecondsClamped, tripled)
-            return .nanoseconds(base + Self.uniform(upTo: max(base, upper) - base, &random))
+            return .nanoseconds(base + random.uniform(upTo: max(base, upper) - base))
         }
     }
+}
 
+extension RandomNumberGenerator {
     /// A number from 0 to `upper`, from one draw: the bias is far below a nanosecond, and a
     /// constant generator ends too.
-    private static func uniform(
-        upTo upper: Int64, _ random: inout some RandomNumberGenerator
-    ) -> Int64 {
-        Int64(random.next().multipliedFullWidth(by: UInt64(upper) + 1).high)
+    mutating func uniform(upTo upper: Int64) -> Int64 {
+        Int64(next().multipliedFullWidth(by: UInt64(upper) + 1).high)
     }
 }
 

@@ -59,7 +59,7 @@ package struct CircuitBreaker: Sendable {
     package enum Outcome: Sendable, CaseIterable {
         case succeeded
         case failed
-        /// Cancelled, never started, or refused for a reason that is the caller's: no evidence.
+        /// Cancelled, or never started: no evidence.
         case ignored
     }
 
@@ -69,12 +69,21 @@ package struct CircuitBreaker: Sendable {
         case refused(until: Duration)
     }
 
-    private struct Counts: WindowCounts {
-        var calls = 0
-        var failures = 0
-        var slow = 0
+    /// What the window holds.
+    package struct Counts: WindowCounts, Equatable {
+        package var calls = 0
+        package var failures = 0
+        package var slow = 0
 
-        static func += (left: inout Counts, right: Counts) {
+        package init() {}
+
+        init(calls: Int, failures: Int, slow: Int) {
+            self.calls = calls
+            self.failures = failures
+            self.slow = slow
+        }
+
+        package static func += (left: inout Counts, right: Counts) {
             left.calls += right.calls
             left.failures += right.failures
             left.slow += right.slow
@@ -85,7 +94,8 @@ package struct CircuitBreaker: Sendable {
     package private(set) var state = State.closed
     /// When `state` was entered.
     package private(set) var since: Duration
-    private var stay: UInt64 = 0
+    /// How many times the state has changed.
+    package private(set) var stay: UInt64 = 0
     private var permitsTaken: UInt64 = 0
     private var window: SlidingWindow<Counts>
     /// The permits of probes under way; never more than `limits.probes`.
@@ -155,6 +165,9 @@ package struct CircuitBreaker: Sendable {
         }
     }
 
+    /// The calls counted of late.
+    package func recent(at now: Duration) -> Counts { window.sum(now: now) }
+
     /// Takes new limits; what was counted, the state and the permits stay.
     package mutating func reconfigure(_ limits: Limits, at now: Duration) {
         Self.check(limits)
@@ -164,7 +177,7 @@ package struct CircuitBreaker: Sendable {
         case .closed: break
         case .open(let until):
             // Not longer than the new limits would keep it.
-            state = .open(until: min(until, now + longestOpenTime))
+            state = .open(until: min(until, since + longestOpenTime))
         case .halfOpen:
             if probesSucceeded >= limits.probes { enter(.closed, at: now) }
         }
@@ -206,7 +219,7 @@ package struct CircuitBreaker: Sendable {
         at now: Duration, using random: inout some RandomNumberGenerator
     ) {
         let most = (longestOpenTime - limits.openTime).nanosecondsClamped
-        let extra = Int64.random(in: 0...most, using: &random)
+        let extra = random.uniform(upTo: most)
         enter(.open(until: now + limits.openTime + .nanoseconds(extra)), at: now)
     }
 

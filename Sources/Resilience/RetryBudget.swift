@@ -29,7 +29,7 @@ package struct RetryBudget: Sendable {
         }
     }
 
-    package let limits: Limits
+    package private(set) var limits: Limits
     private var window: SlidingWindow<Counts>
 
     package init(_ limits: Limits = Limits()) {
@@ -48,11 +48,23 @@ package struct RetryBudget: Sendable {
     ///
     /// - Returns: Whether the retry may be made.
     package mutating func takeRetry(now: Duration) -> Bool {
-        let recent = window.sum(now: now)
-        // Whole retries only: the last one must fit as well.
-        guard recent.retries + 1 <= recent.attempts * limits.ratioPercent / 100 + limits.floor
-        else { return false }
+        guard left(now: now) > 0 else { return false }
         window.add(Counts(retries: 1), now: now)
         return true
+    }
+
+    /// How many retries may be made at once; not below 0, though limits have been lowered.
+    package func left(now: Duration) -> Int {
+        let recent = window.sum(now: now)
+        // Whole retries only: the last one must fit as well.
+        let earned = Int128(recent.attempts) * Int128(limits.ratioPercent) / 100
+        let left = earned + Int128(limits.floor) - Int128(recent.retries)
+        return Int(clamping: max(0, left))
+    }
+
+    /// Takes new limits; what was counted stays, as far as it lies in the new window.
+    package mutating func reconfigure(_ limits: Limits) {
+        if limits.window != self.limits.window { window = window.resized(to: limits.window) }
+        self.limits = limits
     }
 }

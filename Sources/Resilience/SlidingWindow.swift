@@ -35,6 +35,8 @@ package struct SlidingWindow<Counts: WindowCounts>: Sendable {
     package mutating func add(_ counts: Counts, now: Duration) {
         let number = number(at: now)
         let index = Self.index(number)
+        // Whole windows late: newer counts have its place, and it is in nobody's window.
+        guard slots[index].number <= number else { return }
         if slots[index].number != number { slots[index] = Slot(number: number) }
         slots[index].counts += counts
     }
@@ -42,7 +44,8 @@ package struct SlidingWindow<Counts: WindowCounts>: Sendable {
     package func sum(now: Duration) -> Counts {
         let newest = number(at: now)
         var sum = Counts()
-        for slot in slots where slot.number > newest - Int64(Self.slotsMax) {
+        let (oldest, overflow) = newest.subtractingReportingOverflow(Int64(Self.slotsMax))
+        for slot in slots where slot.number > (overflow ? .min : oldest) {
             sum += slot.counts
         }
         return sum
@@ -62,9 +65,15 @@ package struct SlidingWindow<Counts: WindowCounts>: Sendable {
         return resized
     }
 
-    private func number(at now: Duration) -> Int64 { now.nanosecondsClamped / slotNanoseconds }
+    /// Rounded down below zero too, so that every slot is equally long.
+    private func number(at now: Duration) -> Int64 {
+        let time = now.nanosecondsClamped
+        let (number, rest) = time.quotientAndRemainder(dividingBy: slotNanoseconds)
+        return rest < 0 ? number - 1 : number
+    }
 
     private static func index(_ number: Int64) -> Int {
-        Int(number.magnitude % UInt64(slotsMax))
+        let rest = Int(number % Int64(slotsMax))
+        return rest < 0 ? rest + slotsMax : rest
     }
 }

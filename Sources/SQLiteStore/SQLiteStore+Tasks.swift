@@ -35,6 +35,10 @@ extension SQLiteStore: TaskStore {
         try await look { try TaskTables.transitions(of: task, after: after, limit: limit, $0) }
     }
 
+    package func newestNumber() async throws(TaskStoreError) -> Int64 {
+        try await look { try Int64.fetchOne($0, sql: "SELECT last FROM task_numbers") ?? 0 }
+    }
+
     package func insert(_ control: TaskControlRecord) async throws(TaskStoreError) -> Int64 {
         try await change { try TaskTables.insert(control, $0) }
     }

@@ -52,6 +52,9 @@ package protocol TaskStore: Sendable {
         of task: String?, after: Int64, limit: Int
     ) async throws(TaskStoreError) -> TaskTransitionPage
 
+    /// The newest number: whoever reads transitions after it is told only of what comes.
+    func newestNumber() async throws(TaskStoreError) -> Int64
+
     /// Keeps an operator's call; `by`, `at`, task and action together name it, so that one made
     /// again is kept once.
     ///

@@ -2,6 +2,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
 internal import Ledger
+internal import Supervision
 
 extension Bookkeeper {
     /// One transition's result and where it belongs.
@@ -14,13 +15,16 @@ extension Bookkeeper {
 
     /// Moves many withdrawals at once, so that group commit joins them.
     ///
+    /// - Parameter fence: the lease the mover runs under; nil for none.
     /// - Returns: one result for each, in order.
     func transition(
-        _ transitions: [TransitionWithdrawal]
+        _ transitions: [TransitionWithdrawal], fence: Fence?
     ) async -> [Result<LedgerOutcome, CommitError>] {
         await withTaskGroup(of: Placed.self) { group in
-            for (index, transition) in transitions.enumerated() {
-                group.addTask {
+            for (index, unfenced) in transitions.enumerated() {
+                var transition = unfenced
+                transition.fence = fence
+                group.addTask { [transition] in
                     Placed(index: index, result: await self.result(of: transition))
                 }
             }
@@ -40,4 +44,17 @@ extension Bookkeeper {
             return .failure(error)
         }
     }
+}
+
+/// Another instance has taken the worker's lease: nothing it wants to write counts any more.
+struct WorkerFenced: Error, CustomStringConvertible {
+    let fence: Fence?
+
+    var description: String {
+        "another instance has taken the lease \(fence?.lease ?? "") since epoch \(fence?.epoch ?? 0)"
+    }
+}
+
+extension Fence {
+    init(_ lease: Lease) { self.init(lease: lease.name, epoch: lease.epoch) }
 }

@@ -18,6 +18,8 @@ struct PayoutConfirmer: Sendable {
     let configuration: WorkersConfiguration
     let board: PayoutBoard
     let logger: Logger
+    /// The lease it runs under, which every step carries; nil without a cluster.
+    var fence: Fence?
 
     private struct Tracked {
         let withdrawal: Ledger.Withdrawal
@@ -147,9 +149,9 @@ struct PayoutConfirmer: Sendable {
     private func conclude(
         _ proven: [(Tracked, TransitionWithdrawal)], in watch: inout Watch, at now: Duration
     ) async throws {
-        var failure: CommitError?
+        var failure: (any Error)?
         var resolved: [WithdrawalState: Int] = [:]
-        let results = await bookkeeper.transition(proven.map(\.1))
+        let results = await bookkeeper.transition(proven.map(\.1), fence: fence)
         for ((payout, step), result) in zip(proven, results) {
             let id = payout.withdrawal.id
             switch result {
@@ -158,6 +160,7 @@ struct PayoutConfirmer: Sendable {
                 resolved[withdrawal.state, default: 0] += 1
                 logger.debug(
                     "payout \(withdrawal.state.rawValue.lowercased())", metadata: metadata(id))
+            case .success(.refused(.fenced)): failure = WorkerFenced(fence: fence)
             case .success(.refused(let refusal)):
                 watch.put(postponed(payout, at: now))
                 logger.error(

@@ -25,6 +25,8 @@ struct PayoutDispatcher: Sendable {
     let configuration: WorkersConfiguration
     let board: PayoutBoard
     let logger: Logger
+    /// The lease it runs under, which every step carries; nil without a cluster.
+    var fence: Fence?
 
     func run(_ context: ChildContext) async throws {
         board.attach(dispatcher: context)
@@ -153,12 +155,13 @@ struct PayoutDispatcher: Sendable {
     ///   that was found elsewhere is left out: somebody else was faster.
     private func move(
         _ transitions: [TransitionWithdrawal]
-    ) async -> (moved: [Ledger.Withdrawal], failure: CommitError?) {
+    ) async -> (moved: [Ledger.Withdrawal], failure: (any Error)?) {
         var moved: [Ledger.Withdrawal] = []
-        var failure: CommitError?
-        for result in await bookkeeper.transition(transitions) {
+        var failure: (any Error)?
+        for result in await bookkeeper.transition(transitions, fence: fence) {
             switch result {
             case .success(.transitioned(let withdrawal)): moved.append(withdrawal)
+            case .success(.refused(.fenced)): failure = WorkerFenced(fence: fence)
             case .success(.refused(let refusal)):
                 log(.error, "the ledger refused a step: \(refusal)", count: 1)
             case .success: break

@@ -33,10 +33,20 @@ package struct Workers: Sendable {
                 bookkeeper: bookkeeper, gateway: gateway, clock: clock,
                 configuration: configuration, board: board, logger: logger)
             children += [
-                Child(name: "payout-dispatcher", policy: configuration.policy) { context in
+                Child(
+                    name: "payout-dispatcher", policy: configuration.policy,
+                    scope: configuration.payoutScope, needs: configuration.payoutNeeds
+                ) { context in
+                    var dispatcher = dispatcher
+                    dispatcher.fence = context.lease.map(Fence.init)
                     try await dispatcher.run(context)
                 },
-                Child(name: "payout-confirmer", policy: configuration.policy) { context in
+                Child(
+                    name: "payout-confirmer", policy: configuration.policy,
+                    scope: configuration.payoutScope, needs: configuration.payoutNeeds
+                ) { context in
+                    var confirmer = confirmer
+                    confirmer.fence = context.lease.map(Fence.init)
                     try await confirmer.run(context)
                 },
             ]

@@ -31,6 +31,12 @@ package struct WorkersConfiguration: Sendable, Equatable {
     /// The share of the time in which the audit keeps the store busy; it rests in between.
     package var auditDutyPercent = 1
 
+    /// Whether one instance of a cluster pays, or every one. The ledger itself lets any number of
+    /// them pay each withdrawal once; one alone spares the others' work in vain.
+    package var payoutScope = ChildScope.everyInstance
+    /// The tasks that must run before anything is paid.
+    package var payoutNeeds: [String] = []
+
     /// How the workers are restarted. The pause stays short: a worker that the store's absence
     /// has stopped must be back soon after the store is.
     package var policy: ChildPolicy = {

@@ -21,6 +21,13 @@ struct MethodCodecs: Sendable {
         "account.get": MethodCodecs(Methods.accountGet),
         "account.credit": MethodCodecs(Methods.accountCredit),
         "account.entries": MethodCodecs(Methods.accountEntries),
+        "task.list": MethodCodecs(Methods.taskList),
+        "task.status": MethodCodecs(Methods.taskStatus),
+        "task.runs": MethodCodecs(Methods.taskRuns),
+        "task.watch": MethodCodecs(Methods.taskWatch),
+        "task.pause": MethodCodecs(Methods.taskPause),
+        "task.resume": MethodCodecs(Methods.taskResume),
+        "task.restart": MethodCodecs(Methods.taskRestart),
         "service.info": MethodCodecs(Methods.serviceInfo),
     ]
 

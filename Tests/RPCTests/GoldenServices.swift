@@ -8,10 +8,12 @@ import TestSupport
 
 /// Services that answer as the golden examples say. The request id names the example, because
 /// several have the same params.
-struct GoldenServices: WithdrawService, AccountService, InformationService {
+struct GoldenServices: WithdrawService, AccountService, TaskService, InformationService {
     static var methods: [RPCMethod] {
         let services = GoldenServices()
-        return TellerServices(withdraw: services, account: services, service: services).methods
+        return TellerServices(
+            withdraw: services, account: services, task: services, service: services
+        ).methods
     }
 
     static func requestID(of example: GoldenExample) -> String {
@@ -77,6 +79,37 @@ struct GoldenServices: WithdrawService, AccountService, InformationService {
         _ params: AccountEntriesParams, _ context: RPCContext
     ) async throws(RPCError) -> AccountEntriesResult { try answer(params, context) }
 
+    func list(
+        _ params: TaskListParams, _ context: RPCContext
+    ) async throws(RPCError) -> TaskListResult { try answer(params, context) }
+
+    func status(
+        _ params: TaskStatusParams, _ context: RPCContext
+    ) async throws(RPCError) -> TaskStatusResult { try answer(params, context) }
+
+    func runs(
+        _ params: TaskRunsParams, _ context: RPCContext
+    ) async throws(RPCError) -> TaskRunsResult { try answer(params, context) }
+
+    func pause(
+        _ params: TaskPauseParams, _ context: RPCContext
+    ) async throws(RPCError) -> TaskPauseResult { try answer(params, context) }
+
+    func resume(
+        _ params: TaskResumeParams, _ context: RPCContext
+    ) async throws(RPCError) -> TaskResumeResult { try answer(params, context) }
+
+    func restart(
+        _ params: TaskRestartParams, _ context: RPCContext
+    ) async throws(RPCError) -> TaskRestartResult { try answer(params, context) }
+
+    func watch(
+        _ params: TaskWatchParams, _ context: RPCContext, _ stream: RPCStream<TaskEvent>
+    ) async throws(RPCError) -> TaskWatchResult {
+        try await replay(params, context, to: stream)
+        return try answer(params, context)
+    }
+
     var info: ServiceInfoResult {
         let example = GoldenExample.all.first { $0.method == "service.info" }
         let result = example?.response["result"] ?? .null
@@ -90,12 +123,17 @@ struct GoldenServices: WithdrawService, AccountService, InformationService {
         _ params: WithdrawWatchParams, _ context: RPCContext,
         _ stream: RPCStream<WithdrawalEvent>
     ) async throws(RPCError) -> WithdrawWatchResult {
+        try await replay(params, context, to: stream)
+        return try answer(params, context)
+    }
+
+    private func replay<Event: JSONDecodable & JSONEncodable & Sendable>(
+        _ params: some JSONEncodable, _ context: RPCContext, to stream: RPCStream<Event>
+    ) async throws(RPCError) {
         for event in try example(params, context).events {
-            guard
-                let decoded = try? WithdrawalEvent(jsonBytes: (event["params"] ?? .null).jsonBytes)
+            guard let decoded = try? Event(jsonBytes: (event["params"] ?? .null).jsonBytes)
             else { throw RPCError(reason: .internal, message: "the event is not readable") }
             try await stream.send(decoded)
         }
-        return try answer(params, context)
     }
 }

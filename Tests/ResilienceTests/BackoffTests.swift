@@ -25,6 +25,21 @@ import Testing
         #expect(backoff.ceiling(retry: 1_000_000).nanosecondsClamped == .max)
     }
 
+    @Test func `a delay is exact although its product with the factor overflows`() {
+        let backoff = Backoff(
+            base: .nanoseconds(60_000_000_000_000_001), cap: .nanoseconds(Int64.max))
+        #expect(backoff.ceiling(retry: 2) == .nanoseconds(120_000_000_000_000_002))
+        #expect(backoff.ceiling(retry: 7) == .nanoseconds(3_840_000_000_000_000_064))
+        #expect(backoff.ceiling(retry: 8) == .nanoseconds(7_680_000_000_000_000_128))
+        #expect(backoff.ceiling(retry: 9) == .nanoseconds(Int64.max))
+    }
+
+    @Test func `the smallest base and factor still grow, and any retry is computed at once`() {
+        let backoff = Backoff(base: .nanoseconds(1), factorPercent: 101, cap: .seconds(5))
+        #expect(backoff.ceiling(retry: 3) == .nanoseconds(3))
+        #expect(backoff.ceiling(retry: .max) == .seconds(5))
+    }
+
     @Test(arguments: Backoff.Jitter.allCases)
     func `every jitter stays within its bounds`(jitter: Backoff.Jitter) {
         var random = SeededRandom(seed: UInt64.random(in: 0 ... .max))

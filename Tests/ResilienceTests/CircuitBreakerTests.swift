@@ -203,6 +203,21 @@ import Testing
         #expect(ends.contains { $0 > .milliseconds(105_900) })
     }
 
+    @Test func `randomness that is always the same does not hold it up`() throws {
+        struct Constant: RandomNumberGenerator {
+            func next() -> UInt64 { 0 }
+        }
+        var limits = Self.limits
+        limits.openJitterPercent = 20
+        var breaker = CircuitBreaker(limits, at: .zero)
+        var random = Constant()
+        for _ in 0..<4 {
+            guard case .granted(let permit) = breaker.admit(at: .zero) else { throw Refused() }
+            breaker.giveBack(permit, .failed, at: .zero, using: &random)
+        }
+        #expect(breaker.state == .open(until: .seconds(5)))
+    }
+
     // MARK: - New limits
 
     @Test func `new limits keep what was counted`() throws {
@@ -237,6 +252,17 @@ import Testing
         limits.openTime = .seconds(1)
         bench.breaker.reconfigure(limits, at: bench.now)
         #expect(bench.refusal() == .seconds(101))
+    }
+
+    @Test func `a shorter open time counts from when it opened`() throws {
+        var bench = Bench()
+        for _ in 0..<4 { try bench.call(.failed) }
+        bench.now += .seconds(3)
+        var limits = Self.limits
+        limits.openTime = .seconds(2)
+        bench.breaker.reconfigure(limits, at: bench.now)
+        #expect(bench.breaker.state == .open(until: .seconds(102)))
+        #expect(throws: Never.self) { try bench.call(.succeeded) }
     }
 
     @Test func `fewer probes than have succeeded close it`() throws {

@@ -24,6 +24,21 @@ import Testing
         #expect(retries > 900, "the budget is meant to be used")
     }
 
+    /// At a call in ten seconds the floor is what there is; at 10,000 a second the ratio is.
+    @Test(arguments: [(100, 10_000_000_000, 90...100), (150_000, 100_000, 14_500...15_002)])
+    func `the budget is right for rare and for many calls`(
+        calls: Int, intervalNanoseconds: Int, retries: ClosedRange<Int>
+    ) {
+        var budget = RetryBudget(.init(ratioPercent: 10, floor: 1, window: .seconds(10)))
+        var taken = 0
+        for index in 0..<calls {
+            let now = Duration.nanoseconds(index * intervalNanoseconds)
+            budget.recordAttempt(now: now)
+            for _ in 0..<2 where budget.takeRetry(now: now) { taken += 1 }
+        }
+        #expect(retries.contains(taken))
+    }
+
     @Test func `old attempts leave the window`() {
         var budget = RetryBudget(.init(ratioPercent: 100, floor: 0, window: .seconds(10)))
         for _ in 0..<5 { budget.recordAttempt(now: .seconds(1)) }
@@ -31,6 +46,40 @@ import Testing
         #expect(before)
         let after = budget.takeRetry(now: .seconds(11))
         #expect(!after)
+    }
+
+    @Test func `limits of any size are exact and never overflow`() {
+        var budget = RetryBudget(.init(ratioPercent: .max, floor: .max))
+        for _ in 0..<3 { budget.recordAttempt(now: .seconds(1)) }
+        let isTaken = budget.takeRetry(now: .seconds(1))
+        #expect(isTaken)
+    }
+
+    @Test func `a clock that starts below zero counts like any other`() {
+        var budget = RetryBudget(.init(ratioPercent: 0, floor: 1, window: .seconds(10)))
+        let before = budget.takeRetry(now: .seconds(-3))
+        budget.recordAttempt(now: .seconds(3))
+        let after = budget.takeRetry(now: .seconds(3))
+        #expect(before && !after)
+    }
+
+    @Test func `a count that comes late by more than the window takes no other's place`() {
+        var budget = RetryBudget(.init(ratioPercent: 0, floor: 1, window: .seconds(10)))
+        let first = budget.takeRetry(now: .seconds(100))
+        budget.recordAttempt(now: .seconds(90))
+        let second = budget.takeRetry(now: .seconds(100))
+        #expect(first && !second)
+    }
+
+    @Test func `new limits keep what was counted`() {
+        var budget = RetryBudget(.init(ratioPercent: 0, floor: 2, window: .seconds(10)))
+        let taken = (0..<3).count { _ in budget.takeRetry(now: .seconds(1)) }
+        #expect(taken == 2)
+        budget.reconfigure(.init(ratioPercent: 0, floor: 3, window: .seconds(20)))
+        #expect(budget.left(now: .seconds(12)) == 1)
+        budget.reconfigure(.init(ratioPercent: 0, floor: 1, window: .seconds(20)))
+        #expect(budget.left(now: .seconds(12)) == 0)
+        #expect(budget.left(now: .seconds(30)) == 1)
     }
 
     @Test func `the limit holds over every window whatever the order of events`() {

@@ -34,13 +34,16 @@ final class TellerProcess {
     /// - Parameters:
     ///   - settings: `key=value` configuration beyond store and address.
     ///   - cluster: where a PostgreSQL store lies; nil for the one all tests share.
+    ///   - sharing: another instance whose store this one works on; nil for a store of its own.
     init(
-        _ kind: ServerStore = .sqlite, settings: [String] = [], cluster: PostgresCluster? = nil
+        _ kind: ServerStore = .sqlite, settings: [String] = [], cluster: PostgresCluster? = nil,
+        sharing other: TellerProcess? = nil
     ) throws {
         folder = URL(filePath: "/tmp/teller-server-\(UInt64.random(in: .min ... .max))")
         try FileManager.default.createDirectory(at: folder, withIntermediateDirectories: true)
         store =
             switch kind {
+            case _ where other != nil: other?.store ?? ""
             case .sqlite: "sqlite:\(folder.path)/ledger.sqlite"
             case .postgres: try (cluster ?? SharedCluster.get()).makeDatabase()
             }

@@ -190,9 +190,11 @@ import Testing
         #expect(try await store.transitions(of: nil, after: seen(11), limit: 10).hasGap)
         #expect(try await !store.transitions(of: nil, after: seen(12), limit: 10).hasGap)
         #expect(try await !store.transitions(of: "audit", after: 0, limit: 10).hasGap)
-        // Numbers are not given again.
+        // What has gone still counts, and numbers are not given again.
+        let last = try await store.newestNumber()
+        #expect(try await store.transitions(of: nil, after: last, limit: 10).transitions == [])
         try await store.append(TaskHistory(runs: [], transitions: [transition(30)]))
-        let newest = try await store.transitions(of: nil, after: seen(21), limit: 10)
+        let newest = try await store.transitions(of: nil, after: last, limit: 10)
         #expect(newest.transitions.map(\.record.event.sequence) == [30])
     }
 

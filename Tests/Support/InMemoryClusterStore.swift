@@ -109,6 +109,10 @@ package final class InMemoryClusterStore: LeaseKeeper, TaskStore, PolicyStore {
         }
     }
 
+    package func newestNumber() async throws(TaskStoreError) -> Int64 {
+        state.withLock { $0.lastNumber }
+    }
+
     package func insert(_ control: TaskControlRecord) async throws(TaskStoreError) -> Int64 {
         state.withLock { state in
             let known = state.controls.first { old in

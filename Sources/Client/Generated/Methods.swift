@@ -11,6 +11,8 @@ extension TellerClient {
     public var withdraw: WithdrawMethods { WithdrawMethods(client: self) }
     /// The methods `account.*`.
     public var account: AccountMethods { AccountMethods(client: self) }
+    /// The methods `task.*`.
+    public var task: TaskMethods { TaskMethods(client: self) }
     /// The methods `service.*`.
     public var service: ServiceMethods { ServiceMethods(client: self) }
 }
@@ -161,6 +163,93 @@ public struct AccountMethods: Sendable {
         try await client.call(
             Methods.accountEntries,
             AccountEntriesParams(accountId: accountId, limit: limit, cursor: cursor),
+            options: options
+        )
+    }
+}
+
+/// `task.*`, typed.
+public struct TaskMethods: Sendable {
+    let client: TellerClient
+
+    /// As the answering instance sees them, by name.
+    public func list(
+        options: CallOptions = CallOptions()
+    ) async throws(TellerError) -> TaskListResult {
+        try await client.call(Methods.taskList, TaskListParams(), options: options)
+    }
+
+    /// Its state, since when, attempts, failures, what it waits for and who leads.
+    public func status(
+        task: String,
+        options: CallOptions = CallOptions()
+    ) async throws(TellerError) -> TaskStatusResult {
+        try await client.call(Methods.taskStatus, TaskStatusParams(task: task), options: options)
+    }
+
+    /// Of all instances, newest first, in pages. The newest 200 are kept.
+    public func runs(
+        task: String,
+        limit: Int? = nil,
+        cursor: String? = nil,
+        options: CallOptions = CallOptions()
+    ) async throws(TellerError) -> TaskRunsResult {
+        try await client.call(
+            Methods.taskRuns,
+            TaskRunsParams(task: task, limit: limit, cursor: cursor),
+            options: options
+        )
+    }
+
+    /// Streams as `application/x-ndjson` the present state of each task, then every transition on
+    /// every instance, until the caller hangs up or shortly before its deadline; the last line is
+    /// the response. With the cursor of the last event seen it resumes without a gap, and without
+    /// the present state.
+    public func watch(
+        task: String? = nil,
+        cursor: String? = nil,
+        options: CallOptions = CallOptions()
+    ) -> EventStream<TaskEvent, TaskWatchResult> {
+        client.stream(
+            Methods.taskWatch,
+            TaskWatchParams(task: task, cursor: cursor),
+            options: options
+        )
+    }
+
+    /// On every instance, at a safe point of its work; it stays stopped until it is resumed or
+    /// `until` is over, also over restarts. Pausing it again replaces the pause.
+    public func pause(
+        task: String,
+        reason: String,
+        until: Timestamp? = nil,
+        options: CallOptions = CallOptions()
+    ) async throws(TellerError) -> TaskPauseResult {
+        try await client.call(
+            Methods.taskPause,
+            TaskPauseParams(task: task, reason: reason, until: until),
+            options: options
+        )
+    }
+
+    /// On every instance. Resuming a task that is not paused changes nothing.
+    public func resume(
+        task: String,
+        options: CallOptions = CallOptions()
+    ) async throws(TellerError) -> TaskResumeResult {
+        try await client.call(Methods.taskResume, TaskResumeParams(task: task), options: options)
+    }
+
+    /// On every instance: its body is asked to end at a safe point and then run again, or a
+    /// backoff is cut short. It counts as no failure.
+    public func restart(
+        task: String,
+        reason: String,
+        options: CallOptions = CallOptions()
+    ) async throws(TellerError) -> TaskRestartResult {
+        try await client.call(
+            Methods.taskRestart,
+            TaskRestartParams(task: task, reason: reason),
             options: options
         )
     }

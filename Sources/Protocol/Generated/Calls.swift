@@ -966,6 +966,519 @@ public struct AccountEntriesResult: Sendable, Equatable, JSONDecodable, JSONEnco
     }
 }
 
+/// The params of `task.list`.
+public struct TaskListParams: Sendable, Equatable, JSONDecodable, JSONEncodable {
+    public init() {
+    }
+
+    public init(from reader: inout JSONReader) throws(JSONError) {
+        try reader.readObject { (reader, key) throws(JSONError) in
+            throw reader.unknownMember(key)
+        }
+    }
+
+    public func encode(to writer: inout JSONWriter) {
+        writer.beginObject()
+        writer.endObject()
+    }
+}
+
+/// The result of `task.list`.
+public struct TaskListResult: Sendable, Equatable, JSONDecodable, JSONEncodable {
+    public var tasks: [TaskStatus]
+
+    public init(tasks: [TaskStatus]) {
+        self.tasks = tasks
+    }
+
+    public init(from reader: inout JSONReader) throws(JSONError) {
+        var tasks: [TaskStatus]?
+        try reader.readObject { (reader, key) throws(JSONError) in
+            if key == "tasks" {
+                tasks = try reader.readArray(of: TaskStatus.self)
+            } else {
+                _ = try reader.skipValue()
+            }
+        }
+        guard let tasks else {
+            throw reader.missingMember("tasks")
+        }
+        self.tasks = tasks
+    }
+
+    public func encode(to writer: inout JSONWriter) {
+        writer.beginObject()
+        writer.key("tasks")
+        writer.array(tasks)
+        writer.endObject()
+    }
+}
+
+/// The params of `task.status`.
+public struct TaskStatusParams: Sendable, Equatable, JSONDecodable, JSONEncodable {
+    /// The task.
+    public var task: String
+
+    public init(task: String) {
+        self.task = task
+    }
+
+    public init(from reader: inout JSONReader) throws(JSONError) {
+        var task: String?
+        try reader.readObject { (reader, key) throws(JSONError) in
+            if key == "task" {
+                task = try reader.readText(1...64)
+            } else {
+                throw reader.unknownMember(key)
+            }
+        }
+        guard let task else {
+            throw reader.missingMember("task")
+        }
+        self.task = task
+    }
+
+    public func encode(to writer: inout JSONWriter) {
+        writer.beginObject()
+        writer.key("task")
+        writer.string(task)
+        writer.endObject()
+    }
+}
+
+/// The result of `task.status`.
+public struct TaskStatusResult: Sendable, Equatable, JSONDecodable, JSONEncodable {
+    /// A background task as the answering instance sees it: its state, since when, and why it
+    /// waits.
+    public var task: TaskStatus
+
+    public init(task: TaskStatus) {
+        self.task = task
+    }
+
+    public init(from reader: inout JSONReader) throws(JSONError) {
+        var task: TaskStatus?
+        try reader.readObject { (reader, key) throws(JSONError) in
+            if key == "task" {
+                task = try TaskStatus(from: &reader)
+            } else {
+                _ = try reader.skipValue()
+            }
+        }
+        guard let task else {
+            throw reader.missingMember("task")
+        }
+        self.task = task
+    }
+
+    public func encode(to writer: inout JSONWriter) {
+        writer.beginObject()
+        writer.key("task")
+        task.encode(to: &writer)
+        writer.endObject()
+    }
+}
+
+/// The params of `task.runs`.
+public struct TaskRunsParams: Sendable, Equatable, JSONDecodable, JSONEncodable {
+    /// The task.
+    public var task: String
+    /// Rows on a page.
+    public var limit: Int?
+    /// Where the page before ended.
+    public var cursor: String?
+
+    public init(task: String, limit: Int? = nil, cursor: String? = nil) {
+        self.task = task
+        self.limit = limit
+        self.cursor = cursor
+    }
+
+    public init(from reader: inout JSONReader) throws(JSONError) {
+        var task: String?
+        var limit: Int?
+        var cursor: String?
+        try reader.readObject { (reader, key) throws(JSONError) in
+            if key == "task" {
+                task = try reader.readText(1...64)
+            } else if key == "limit" {
+                limit = try reader.readInteger(1...200)
+            } else if key == "cursor" {
+                cursor = try reader.readText(1...128)
+            } else {
+                throw reader.unknownMember(key)
+            }
+        }
+        guard let task else {
+            throw reader.missingMember("task")
+        }
+        self.task = task
+        self.limit = limit
+        self.cursor = cursor
+    }
+
+    public func encode(to writer: inout JSONWriter) {
+        writer.beginObject()
+        writer.key("task")
+        writer.string(task)
+        if let limit {
+            writer.key("limit")
+            writer.number(Int64(limit))
+        }
+        if let cursor {
+            writer.key("cursor")
+            writer.string(cursor)
+        }
+        writer.endObject()
+    }
+}
+
+/// The result of `task.runs`.
+public struct TaskRunsResult: Sendable, Equatable, JSONDecodable, JSONEncodable {
+    public var runs: [FinishedTaskRun]
+    /// A position in a list, opaque: pass on what the page before returned.
+    public var nextCursor: String?
+
+    public init(runs: [FinishedTaskRun], nextCursor: String? = nil) {
+        self.runs = runs
+        self.nextCursor = nextCursor
+    }
+
+    public init(from reader: inout JSONReader) throws(JSONError) {
+        var runs: [FinishedTaskRun]?
+        var nextCursor: String?
+        try reader.readObject { (reader, key) throws(JSONError) in
+            if key == "runs" {
+                runs = try reader.readArray(of: FinishedTaskRun.self)
+            } else if key == "nextCursor" {
+                nextCursor = try reader.readText(1...128)
+            } else {
+                _ = try reader.skipValue()
+            }
+        }
+        guard let runs else {
+            throw reader.missingMember("runs")
+        }
+        self.runs = runs
+        self.nextCursor = nextCursor
+    }
+
+    public func encode(to writer: inout JSONWriter) {
+        writer.beginObject()
+        writer.key("runs")
+        writer.array(runs)
+        if let nextCursor {
+            writer.key("nextCursor")
+            writer.string(nextCursor)
+        }
+        writer.endObject()
+    }
+}
+
+/// The params of `task.watch`.
+public struct TaskWatchParams: Sendable, Equatable, JSONDecodable, JSONEncodable {
+    /// Only this one.
+    public var task: String?
+    /// The last event seen.
+    public var cursor: String?
+
+    public init(task: String? = nil, cursor: String? = nil) {
+        self.task = task
+        self.cursor = cursor
+    }
+
+    public init(from reader: inout JSONReader) throws(JSONError) {
+        var task: String?
+        var cursor: String?
+        try reader.readObject { (reader, key) throws(JSONError) in
+            if key == "task" {
+                task = try reader.readText(1...64)
+            } else if key == "cursor" {
+                cursor = try reader.readText(1...128)
+            } else {
+                throw reader.unknownMember(key)
+            }
+        }
+        self.task = task
+        self.cursor = cursor
+    }
+
+    public func encode(to writer: inout JSONWriter) {
+        writer.beginObject()
+        if let task {
+            writer.key("task")
+            writer.string(task)
+        }
+        if let cursor {
+            writer.key("cursor")
+            writer.string(cursor)
+        }
+        writer.endObject()
+    }
+}
+
+/// The result of `task.watch`.
+public struct TaskWatchResult: Sendable, Equatable, JSONDecodable, JSONEncodable {
+    /// A position in a list, opaque: pass on what the page before returned.
+    public var cursor: String
+
+    public init(cursor: String) {
+        self.cursor = cursor
+    }
+
+    public init(from reader: inout JSONReader) throws(JSONError) {
+        var cursor: String?
+        try reader.readObject { (reader, key) throws(JSONError) in
+            if key == "cursor" {
+                cursor = try reader.readText(1...128)
+            } else {
+                _ = try reader.skipValue()
+            }
+        }
+        guard let cursor else {
+            throw reader.missingMember("cursor")
+        }
+        self.cursor = cursor
+    }
+
+    public func encode(to writer: inout JSONWriter) {
+        writer.beginObject()
+        writer.key("cursor")
+        writer.string(cursor)
+        writer.endObject()
+    }
+}
+
+/// The params of `task.pause`.
+public struct TaskPauseParams: Sendable, Equatable, JSONDecodable, JSONEncodable {
+    /// The task.
+    public var task: String
+    /// Why; shown with the task.
+    public var reason: String
+    /// When it goes on by itself.
+    public var until: Timestamp?
+
+    public init(task: String, reason: String, until: Timestamp? = nil) {
+        self.task = task
+        self.reason = reason
+        self.until = until
+    }
+
+    public init(from reader: inout JSONReader) throws(JSONError) {
+        var task: String?
+        var reason: String?
+        var until: Timestamp?
+        try reader.readObject { (reader, key) throws(JSONError) in
+            if key == "task" {
+                task = try reader.readText(1...64)
+            } else if key == "reason" {
+                reason = try reader.readText(1...400)
+            } else if key == "until" {
+                until = try Timestamp(from: &reader)
+            } else {
+                throw reader.unknownMember(key)
+            }
+        }
+        guard let task else {
+            throw reader.missingMember("task")
+        }
+        guard let reason else {
+            throw reader.missingMember("reason")
+        }
+        self.task = task
+        self.reason = reason
+        self.until = until
+    }
+
+    public func encode(to writer: inout JSONWriter) {
+        writer.beginObject()
+        writer.key("task")
+        writer.string(task)
+        writer.key("reason")
+        writer.string(reason)
+        if let until {
+            writer.key("until")
+            until.encode(to: &writer)
+        }
+        writer.endObject()
+    }
+}
+
+/// The result of `task.pause`.
+public struct TaskPauseResult: Sendable, Equatable, JSONDecodable, JSONEncodable {
+    /// A background task as the answering instance sees it: its state, since when, and why it
+    /// waits.
+    public var task: TaskStatus
+
+    public init(task: TaskStatus) {
+        self.task = task
+    }
+
+    public init(from reader: inout JSONReader) throws(JSONError) {
+        var task: TaskStatus?
+        try reader.readObject { (reader, key) throws(JSONError) in
+            if key == "task" {
+                task = try TaskStatus(from: &reader)
+            } else {
+                _ = try reader.skipValue()
+            }
+        }
+        guard let task else {
+            throw reader.missingMember("task")
+        }
+        self.task = task
+    }
+
+    public func encode(to writer: inout JSONWriter) {
+        writer.beginObject()
+        writer.key("task")
+        task.encode(to: &writer)
+        writer.endObject()
+    }
+}
+
+/// The params of `task.resume`.
+public struct TaskResumeParams: Sendable, Equatable, JSONDecodable, JSONEncodable {
+    /// The task.
+    public var task: String
+
+    public init(task: String) {
+        self.task = task
+    }
+
+    public init(from reader: inout JSONReader) throws(JSONError) {
+        var task: String?
+        try reader.readObject { (reader, key) throws(JSONError) in
+            if key == "task" {
+                task = try reader.readText(1...64)
+            } else {
+                throw reader.unknownMember(key)
+            }
+        }
+        guard let task else {
+            throw reader.missingMember("task")
+        }
+        self.task = task
+    }
+
+    public func encode(to writer: inout JSONWriter) {
+        writer.beginObject()
+        writer.key("task")
+        writer.string(task)
+        writer.endObject()
+    }
+}
+
+/// The result of `task.resume`.
+public struct TaskResumeResult: Sendable, Equatable, JSONDecodable, JSONEncodable {
+    /// A background task as the answering instance sees it: its state, since when, and why it
+    /// waits.
+    public var task: TaskStatus
+
+    public init(task: TaskStatus) {
+        self.task = task
+    }
+
+    public init(from reader: inout JSONReader) throws(JSONError) {
+        var task: TaskStatus?
+        try reader.readObject { (reader, key) throws(JSONError) in
+            if key == "task" {
+                task = try TaskStatus(from: &reader)
+            } else {
+                _ = try reader.skipValue()
+            }
+        }
+        guard let task else {
+            throw reader.missingMember("task")
+        }
+        self.task = task
+    }
+
+    public func encode(to writer: inout JSONWriter) {
+        writer.beginObject()
+        writer.key("task")
+        task.encode(to: &writer)
+        writer.endObject()
+    }
+}
+
+/// The params of `task.restart`.
+public struct TaskRestartParams: Sendable, Equatable, JSONDecodable, JSONEncodable {
+    /// The task.
+    public var task: String
+    /// Why; kept with the order.
+    public var reason: String
+
+    public init(task: String, reason: String) {
+        self.task = task
+        self.reason = reason
+    }
+
+    public init(from reader: inout JSONReader) throws(JSONError) {
+        var task: String?
+        var reason: String?
+        try reader.readObject { (reader, key) throws(JSONError) in
+            if key == "task" {
+                task = try reader.readText(1...64)
+            } else if key == "reason" {
+                reason = try reader.readText(1...400)
+            } else {
+                throw reader.unknownMember(key)
+            }
+        }
+        guard let task else {
+            throw reader.missingMember("task")
+        }
+        guard let reason else {
+            throw reader.missingMember("reason")
+        }
+        self.task = task
+        self.reason = reason
+    }
+
+    public func encode(to writer: inout JSONWriter) {
+        writer.beginObject()
+        writer.key("task")
+        writer.string(task)
+        writer.key("reason")
+        writer.string(reason)
+        writer.endObject()
+    }
+}
+
+/// The result of `task.restart`.
+public struct TaskRestartResult: Sendable, Equatable, JSONDecodable, JSONEncodable {
+    /// A background task as the answering instance sees it: its state, since when, and why it
+    /// waits.
+    public var task: TaskStatus
+
+    public init(task: TaskStatus) {
+        self.task = task
+    }
+
+    public init(from reader: inout JSONReader) throws(JSONError) {
+        var task: TaskStatus?
+        try reader.readObject { (reader, key) throws(JSONError) in
+            if key == "task" {
+                task = try TaskStatus(from: &reader)
+            } else {
+                _ = try reader.skipValue()
+            }
+        }
+        guard let task else {
+            throw reader.missingMember("task")
+        }
+        self.task = task
+    }
+
+    public func encode(to writer: inout JSONWriter) {
+        writer.beginObject()
+        writer.key("task")
+        task.encode(to: &writer)
+        writer.endObject()
+    }
+}
+
 /// The params of `service.info`.
 public struct ServiceInfoParams: Sendable, Equatable, JSONDecodable, JSONEncodable {
     public init() {
@@ -1107,6 +1620,34 @@ public enum Methods {
     public static let accountEntries = MethodDescriptor<
         AccountEntriesParams, AccountEntriesResult
     >("account.entries", scope: "account:read", repeatable: .always)
+    /// `task.list`: all background tasks.
+    public static let taskList = MethodDescriptor<
+        TaskListParams, TaskListResult
+    >("task.list", scope: "task:read", repeatable: .always)
+    /// `task.status`: one background task.
+    public static let taskStatus = MethodDescriptor<
+        TaskStatusParams, TaskStatusResult
+    >("task.status", scope: "task:read", repeatable: .always)
+    /// `task.runs`: a task's ended runs.
+    public static let taskRuns = MethodDescriptor<
+        TaskRunsParams, TaskRunsResult
+    >("task.runs", scope: "task:read", repeatable: .always)
+    /// `task.watch`: follow background tasks.
+    public static let taskWatch = StreamDescriptor<
+        TaskWatchParams, TaskEvent, TaskWatchResult
+    >("task.watch", scope: "task:read")
+    /// `task.pause`: stop a task for a while.
+    public static let taskPause = MethodDescriptor<
+        TaskPauseParams, TaskPauseResult
+    >("task.pause", scope: "task:write", repeatable: .always)
+    /// `task.resume`: end a pause.
+    public static let taskResume = MethodDescriptor<
+        TaskResumeParams, TaskResumeResult
+    >("task.resume", scope: "task:write", repeatable: .always)
+    /// `task.restart`: run a task anew.
+    public static let taskRestart = MethodDescriptor<
+        TaskRestartParams, TaskRestartResult
+    >("task.restart", scope: "task:write", repeatable: .always)
     /// `service.info`: what is running.
     public static let serviceInfo = MethodDescriptor<
         ServiceInfoParams, ServiceInfoResult

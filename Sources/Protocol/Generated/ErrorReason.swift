@@ -58,6 +58,10 @@ public enum ErrorReason: String, Sendable, CaseIterable {
     case keyRequired = "KEY_REQUIRED"
     /// The first call with this idempotency key is still executing.
     case inProgress = "IN_PROGRESS"
+    /// There is no such task.
+    case taskNotFound = "TASK_NOT_FOUND"
+    /// The task can't be controlled like that now.
+    case taskControlRefused = "TASK_CONTROL_REFUSED"
 
     /// The JSON-RPC error code.
     public var code: Int {
@@ -88,6 +92,8 @@ public enum ErrorReason: String, Sendable, CaseIterable {
         case .keyExpired: -32031
         case .keyRequired: -32032
         case .inProgress: -32033
+        case .taskNotFound: -32040
+        case .taskControlRefused: -32041
         }
     }
 
@@ -120,6 +126,8 @@ public enum ErrorReason: String, Sendable, CaseIterable {
         case .keyExpired: .failedPrecondition
         case .keyRequired: .invalidArgument
         case .inProgress: .aborted
+        case .taskNotFound: .notFound
+        case .taskControlRefused: .failedPrecondition
         }
     }
 
@@ -152,6 +160,8 @@ public enum ErrorReason: String, Sendable, CaseIterable {
         case .keyExpired: false
         case .keyRequired: false
         case .inProgress: true
+        case .taskNotFound: false
+        case .taskControlRefused: false
         }
     }
 
@@ -184,6 +194,8 @@ public enum ErrorReason: String, Sendable, CaseIterable {
         case .keyExpired: "the idempotency key was used long ago; its first answer is no longer kept"
         case .keyRequired: "this server requires an idempotency key"
         case .inProgress: "the first call with this idempotency key is still executing"
+        case .taskNotFound: "there is no such task"
+        case .taskControlRefused: "the task can't be controlled like that now"
         }
     }
 }

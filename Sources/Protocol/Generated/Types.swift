@@ -498,6 +498,688 @@ public struct Entry: Sendable, Equatable, JSONDecodable, JSONEncodable {
     }
 }
 
+/// How a task is doing. `DEGRADED` has failed too often in a row and is retried at the longest
+/// backoff, `FLAPPING` fails again and again between runs that are too short to count; both until
+/// a run is stable.
+public enum TaskState: String, Sendable, CaseIterable, WireChoice {
+    case starting = "STARTING"
+    case running = "RUNNING"
+    case waiting = "WAITING"
+    case degraded = "DEGRADED"
+    case flapping = "FLAPPING"
+    case paused = "PAUSED"
+    case stopping = "STOPPING"
+    case stopped = "STOPPED"
+}
+
+/// Whether every instance runs it, or the one that holds its lease.
+public enum TaskScope: String, Sendable, CaseIterable, WireChoice {
+    case everyInstance = "EVERY_INSTANCE"
+    case leader = "LEADER"
+}
+
+/// What a task can wait for.
+public enum TaskWaitKind: String, Sendable, CaseIterable, WireChoice {
+    case backoff = "BACKOFF"
+    case dependency = "DEPENDENCY"
+    case lease = "LEASE"
+    case store = "STORE"
+    case breaker = "BREAKER"
+    case budget = "BUDGET"
+}
+
+/// Why a task waits.
+public struct TaskWait: Sendable, Equatable, JSONDecodable, JSONEncodable {
+    /// What a task can wait for.
+    public var kind: TaskWaitKind
+    /// The dependency, the lease's holder, or the upstream.
+    public var name: String?
+
+    public init(kind: TaskWaitKind, name: String? = nil) {
+        self.kind = kind
+        self.name = name
+    }
+
+    public init(from reader: inout JSONReader) throws(JSONError) {
+        var kind: TaskWaitKind?
+        var name: String?
+        try reader.readObject { (reader, key) throws(JSONError) in
+            if key == "kind" {
+                kind = try TaskWaitKind(from: &reader)
+            } else if key == "name" {
+                name = try reader.readText(1...200)
+            } else {
+                _ = try reader.skipValue()
+            }
+        }
+        guard let kind else {
+            throw reader.missingMember("kind")
+        }
+        self.kind = kind
+        self.name = name
+    }
+
+    public func encode(to writer: inout JSONWriter) {
+        writer.beginObject()
+        writer.key("kind")
+        kind.encode(to: &writer)
+        if let name {
+            writer.key("name")
+            writer.string(name)
+        }
+        writer.endObject()
+    }
+}
+
+/// A pause; without `until` it lasts until the task is resumed.
+public struct TaskPause: Sendable, Equatable, JSONDecodable, JSONEncodable {
+    /// Who paused it.
+    public var by: String
+    /// Why.
+    public var reason: String
+    /// A moment in UTC with milliseconds (RFC 3339).
+    public var until: Timestamp?
+
+    public init(by: String, reason: String, until: Timestamp? = nil) {
+        self.by = by
+        self.reason = reason
+        self.until = until
+    }
+
+    public init(from reader: inout JSONReader) throws(JSONError) {
+        var by: String?
+        var reason: String?
+        var until: Timestamp?
+        try reader.readObject { (reader, key) throws(JSONError) in
+            if key == "by" {
+                by = try reader.readText(1...400)
+            } else if key == "reason" {
+                reason = try reader.readText(1...400)
+            } else if key == "until" {
+                until = try Timestamp(from: &reader)
+            } else {
+                _ = try reader.skipValue()
+            }
+        }
+        guard let by else {
+            throw reader.missingMember("by")
+        }
+        guard let reason else {
+            throw reader.missingMember("reason")
+        }
+        self.by = by
+        self.reason = reason
+        self.until = until
+    }
+
+    public func encode(to writer: inout JSONWriter) {
+        writer.beginObject()
+        writer.key("by")
+        writer.string(by)
+        writer.key("reason")
+        writer.string(reason)
+        if let until {
+            writer.key("until")
+            until.encode(to: &writer)
+        }
+        writer.endObject()
+    }
+}
+
+/// Who runs a task of scope `LEADER`; the epoch rises with every change.
+public struct TaskLeader: Sendable, Equatable, JSONDecodable, JSONEncodable {
+    /// The instance that runs the task.
+    public var instance: String
+    /// A whole number.
+    public var epoch: Int
+
+    public init(instance: String, epoch: Int) {
+        self.instance = instance
+        self.epoch = epoch
+    }
+
+    public init(from reader: inout JSONReader) throws(JSONError) {
+        var instance: String?
+        var epoch: Int?
+        try reader.readObject { (reader, key) throws(JSONError) in
+            if key == "instance" {
+                instance = try reader.readText(1...200)
+            } else if key == "epoch" {
+                epoch = try reader.readInteger(0...9007199254740991)
+            } else {
+                _ = try reader.skipValue()
+            }
+        }
+        guard let instance else {
+            throw reader.missingMember("instance")
+        }
+        guard let epoch else {
+            throw reader.missingMember("epoch")
+        }
+        self.instance = instance
+        self.epoch = epoch
+    }
+
+    public func encode(to writer: inout JSONWriter) {
+        writer.beginObject()
+        writer.key("instance")
+        writer.string(instance)
+        writer.key("epoch")
+        writer.number(Int64(epoch))
+        writer.endObject()
+    }
+}
+
+/// Why a run ended. Only `FAILED` and `HUNG` count against the task.
+public enum TaskOutcome: String, Sendable, CaseIterable, WireChoice {
+    case finished = "FINISHED"
+    case failed = "FAILED"
+    case hung = "HUNG"
+    case leaseLost = "LEASE_LOST"
+    case paused = "PAUSED"
+    case restarted = "RESTARTED"
+    case held = "HELD"
+    case shutDown = "SHUT_DOWN"
+}
+
+/// A background task as the answering instance sees it: its state, since when, and why it waits.
+public struct TaskStatus: Sendable, Equatable, JSONDecodable, JSONEncodable {
+    /// A task's name, unique in the service.
+    public var name: String
+    /// The instance that says this.
+    public var instance: String
+    /// Whether every instance runs it, or the one that holds its lease.
+    public var scope: TaskScope
+    /// How a task is doing. `DEGRADED` has failed too often in a row and is retried at the
+    /// longest backoff, `FLAPPING` fails again and again between runs that are too short to
+    /// count; both until a run is stable.
+    public var state: TaskState
+    /// A moment in UTC with milliseconds (RFC 3339).
+    public var since: Timestamp
+    /// A whole number.
+    public var attempt: Int
+    /// A whole number.
+    public var consecutiveFailures: Int
+    /// A whole number.
+    public var restartsInWindow: Int
+    /// Why a task waits.
+    public var waitsFor: TaskWait?
+    /// A moment in UTC with milliseconds (RFC 3339).
+    public var nextAttempt: Timestamp?
+    /// Why the last attempt that failed did, with its causes; kept after a recovery.
+    public var lastError: String?
+    /// A moment in UTC with milliseconds (RFC 3339).
+    public var lastSuccess: Timestamp?
+    /// A pause; without `until` it lasts until the task is resumed.
+    public var pause: TaskPause?
+    /// A whole number.
+    public var heartbeatAgeMilliseconds: Int?
+    /// Who runs a task of scope `LEADER`; the epoch rises with every change.
+    public var leader: TaskLeader?
+    /// What the task last said of its progress.
+    public var progress: String?
+
+    public init(
+        name: String,
+        instance: String,
+        scope: TaskScope,
+        state: TaskState,
+        since: Timestamp,
+        attempt: Int,
+        consecutiveFailures: Int,
+        restartsInWindow: Int,
+        waitsFor: TaskWait? = nil,
+        nextAttempt: Timestamp? = nil,
+        lastError: String? = nil,
+        lastSuccess: Timestamp? = nil,
+        pause: TaskPause? = nil,
+        heartbeatAgeMilliseconds: Int? = nil,
+        leader: TaskLeader? = nil,
+        progress: String? = nil
+    ) {
+        self.name = name
+        self.instance = instance
+        self.scope = scope
+        self.state = state
+        self.since = since
+        self.attempt = attempt
+        self.consecutiveFailures = consecutiveFailures
+        self.restartsInWindow = restartsInWindow
+        self.waitsFor = waitsFor
+        self.nextAttempt = nextAttempt
+        self.lastError = lastError
+        self.lastSuccess = lastSuccess
+        self.pause = pause
+        self.heartbeatAgeMilliseconds = heartbeatAgeMilliseconds
+        self.leader = leader
+        self.progress = progress
+    }
+
+    public init(from reader: inout JSONReader) throws(JSONError) {
+        var name: String?
+        var instance: String?
+        var scope: TaskScope?
+        var state: TaskState?
+        var since: Timestamp?
+        var attempt: Int?
+        var consecutiveFailures: Int?
+        var restartsInWindow: Int?
+        var waitsFor: TaskWait?
+        var nextAttempt: Timestamp?
+        var lastError: String?
+        var lastSuccess: Timestamp?
+        var pause: TaskPause?
+        var heartbeatAgeMilliseconds: Int?
+        var leader: TaskLeader?
+        var progress: String?
+        try reader.readObject { (reader, key) throws(JSONError) in
+            if key == "name" {
+                name = try reader.readText(1...64)
+            } else if key == "instance" {
+                instance = try reader.readText(1...200)
+            } else if key == "scope" {
+                scope = try TaskScope(from: &reader)
+            } else if key == "state" {
+                state = try TaskState(from: &reader)
+            } else if key == "since" {
+                since = try Timestamp(from: &reader)
+            } else if key == "attempt" {
+                attempt = try reader.readInteger(0...9007199254740991)
+            } else if key == "consecutiveFailures" {
+                consecutiveFailures = try reader.readInteger(0...9007199254740991)
+            } else if key == "restartsInWindow" {
+                restartsInWindow = try reader.readInteger(0...9007199254740991)
+            } else if key == "waitsFor" {
+                waitsFor = try TaskWait(from: &reader)
+            } else if key == "nextAttempt" {
+                nextAttempt = try Timestamp(from: &reader)
+            } else if key == "lastError" {
+                lastError = try reader.readText(1...4096)
+            } else if key == "lastSuccess" {
+                lastSuccess = try Timestamp(from: &reader)
+            } else if key == "pause" {
+                pause = try TaskPause(from: &reader)
+            } else if key == "heartbeatAgeMilliseconds" {
+                heartbeatAgeMilliseconds = try reader.readInteger(0...9007199254740991)
+            } else if key == "leader" {
+                leader = try TaskLeader(from: &reader)
+            } else if key == "progress" {
+                progress = try reader.readText(1...200)
+            } else {
+                _ = try reader.skipValue()
+            }
+        }
+        guard let name else {
+            throw reader.missingMember("name")
+        }
+        guard let instance else {
+            throw reader.missingMember("instance")
+        }
+        guard let scope else {
+            throw reader.missingMember("scope")
+        }
+        guard let state else {
+            throw reader.missingMember("state")
+        }
+        guard let since else {
+            throw reader.missingMember("since")
+        }
+        guard let attempt else {
+            throw reader.missingMember("attempt")
+        }
+        guard let consecutiveFailures else {
+            throw reader.missingMember("consecutiveFailures")
+        }
+        guard let restartsInWindow else {
+            throw reader.missingMember("restartsInWindow")
+        }
+        self.name = name
+        self.instance = instance
+        self.scope = scope
+        self.state = state
+        self.since = since
+        self.attempt = attempt
+        self.consecutiveFailures = consecutiveFailures
+        self.restartsInWindow = restartsInWindow
+        self.waitsFor = waitsFor
+        self.nextAttempt = nextAttempt
+        self.lastError = lastError
+        self.lastSuccess = lastSuccess
+        self.pause = pause
+        self.heartbeatAgeMilliseconds = heartbeatAgeMilliseconds
+        self.leader = leader
+        self.progress = progress
+    }
+
+    public func encode(to writer: inout JSONWriter) {
+        writer.beginObject()
+        writer.key("name")
+        writer.string(name)
+        writer.key("instance")
+        writer.string(instance)
+        writer.key("scope")
+        scope.encode(to: &writer)
+        writer.key("state")
+        state.encode(to: &writer)
+        writer.key("since")
+        since.encode(to: &writer)
+        writer.key("attempt")
+        writer.number(Int64(attempt))
+        writer.key("consecutiveFailures")
+        writer.number(Int64(consecutiveFailures))
+        writer.key("restartsInWindow")
+        writer.number(Int64(restartsInWindow))
+        if let waitsFor {
+            writer.key("waitsFor")
+            waitsFor.encode(to: &writer)
+        }
+        if let nextAttempt {
+            writer.key("nextAttempt")
+            nextAttempt.encode(to: &writer)
+        }
+        if let lastError {
+            writer.key("lastError")
+            writer.string(lastError)
+        }
+        if let lastSuccess {
+            writer.key("lastSuccess")
+            lastSuccess.encode(to: &writer)
+        }
+        if let pause {
+            writer.key("pause")
+            pause.encode(to: &writer)
+        }
+        if let heartbeatAgeMilliseconds {
+            writer.key("heartbeatAgeMilliseconds")
+            writer.number(Int64(heartbeatAgeMilliseconds))
+        }
+        if let leader {
+            writer.key("leader")
+            leader.encode(to: &writer)
+        }
+        if let progress {
+            writer.key("progress")
+            writer.string(progress)
+        }
+        writer.endObject()
+    }
+}
+
+/// A run of a task that has ended.
+public struct FinishedTaskRun: Sendable, Equatable, JSONDecodable, JSONEncodable {
+    /// The run's number, rising.
+    public var runId: String
+    /// The instance that ran it.
+    public var instance: String
+    /// A whole number.
+    public var epoch: Int?
+    /// A whole number.
+    public var attempt: Int
+    /// A moment in UTC with milliseconds (RFC 3339).
+    public var startedAt: Timestamp
+    /// A moment in UTC with milliseconds (RFC 3339).
+    public var endedAt: Timestamp
+    /// Why a run ended. Only `FAILED` and `HUNG` count against the task.
+    public var outcome: TaskOutcome
+    /// What went wrong, with its causes.
+    public var error: String?
+    /// What the run last said of its progress.
+    public var progress: String?
+
+    public init(
+        runId: String,
+        instance: String,
+        epoch: Int? = nil,
+        attempt: Int,
+        startedAt: Timestamp,
+        endedAt: Timestamp,
+        outcome: TaskOutcome,
+        error: String? = nil,
+        progress: String? = nil
+    ) {
+        self.runId = runId
+        self.instance = instance
+        self.epoch = epoch
+        self.attempt = attempt
+        self.startedAt = startedAt
+        self.endedAt = endedAt
+        self.outcome = outcome
+        self.error = error
+        self.progress = progress
+    }
+
+    public init(from reader: inout JSONReader) throws(JSONError) {
+        var runId: String?
+        var instance: String?
+        var epoch: Int?
+        var attempt: Int?
+        var startedAt: Timestamp?
+        var endedAt: Timestamp?
+        var outcome: TaskOutcome?
+        var error: String?
+        var progress: String?
+        try reader.readObject { (reader, key) throws(JSONError) in
+            if key == "runId" {
+                runId = try reader.readText(1...32)
+            } else if key == "instance" {
+                instance = try reader.readText(1...200)
+            } else if key == "epoch" {
+                epoch = try reader.readInteger(0...9007199254740991)
+            } else if key == "attempt" {
+                attempt = try reader.readInteger(0...9007199254740991)
+            } else if key == "startedAt" {
+                startedAt = try Timestamp(from: &reader)
+            } else if key == "endedAt" {
+                endedAt = try Timestamp(from: &reader)
+            } else if key == "outcome" {
+                outcome = try TaskOutcome(from: &reader)
+            } else if key == "error" {
+                error = try reader.readText(1...4096)
+            } else if key == "progress" {
+                progress = try reader.readText(1...200)
+            } else {
+                _ = try reader.skipValue()
+            }
+        }
+        guard let runId else {
+            throw reader.missingMember("runId")
+        }
+        guard let instance else {
+            throw reader.missingMember("instance")
+        }
+        guard let attempt else {
+            throw reader.missingMember("attempt")
+        }
+        guard let startedAt else {
+            throw reader.missingMember("startedAt")
+        }
+        guard let endedAt else {
+            throw reader.missingMember("endedAt")
+        }
+        guard let outcome else {
+            throw reader.missingMember("outcome")
+        }
+        self.runId = runId
+        self.instance = instance
+        self.epoch = epoch
+        self.attempt = attempt
+        self.startedAt = startedAt
+        self.endedAt = endedAt
+        self.outcome = outcome
+        self.error = error
+        self.progress = progress
+    }
+
+    public func encode(to writer: inout JSONWriter) {
+        writer.beginObject()
+        writer.key("runId")
+        writer.string(runId)
+        writer.key("instance")
+        writer.string(instance)
+        if let epoch {
+            writer.key("epoch")
+            writer.number(Int64(epoch))
+        }
+        writer.key("attempt")
+        writer.number(Int64(attempt))
+        writer.key("startedAt")
+        startedAt.encode(to: &writer)
+        writer.key("endedAt")
+        endedAt.encode(to: &writer)
+        writer.key("outcome")
+        outcome.encode(to: &writer)
+        if let error {
+            writer.key("error")
+            writer.string(error)
+        }
+        if let progress {
+            writer.key("progress")
+            writer.string(progress)
+        }
+        writer.endObject()
+    }
+}
+
+/// A task's way from one state to another; `cursor` resumes behind it. The present state comes
+/// first, without `from`.
+public struct TaskEvent: Sendable, Equatable, JSONDecodable, JSONEncodable {
+    /// A position in a list, opaque: pass on what the page before returned.
+    public var cursor: String
+    /// A task's name, unique in the service.
+    public var task: String
+    /// The instance it happened on.
+    public var instance: String
+    /// How a task is doing. `DEGRADED` has failed too often in a row and is retried at the
+    /// longest backoff, `FLAPPING` fails again and again between runs that are too short to
+    /// count; both until a run is stable.
+    public var from: TaskState?
+    /// How a task is doing. `DEGRADED` has failed too often in a row and is retried at the
+    /// longest backoff, `FLAPPING` fails again and again between runs that are too short to
+    /// count; both until a run is stable.
+    public var state: TaskState
+    /// What it waits for now.
+    public var waitsFor: String?
+    /// A whole number.
+    public var attempt: Int
+    /// Why the last attempt that failed did.
+    public var error: String?
+    /// A moment in UTC with milliseconds (RFC 3339).
+    public var at: Timestamp
+
+    public init(
+        cursor: String,
+        task: String,
+        instance: String,
+        from: TaskState? = nil,
+        state: TaskState,
+        waitsFor: String? = nil,
+        attempt: Int,
+        error: String? = nil,
+        at: Timestamp
+    ) {
+        self.cursor = cursor
+        self.task = task
+        self.instance = instance
+        self.from = from
+        self.state = state
+        self.waitsFor = waitsFor
+        self.attempt = attempt
+        self.error = error
+        self.at = at
+    }
+
+    public init(from reader: inout JSONReader) throws(JSONError) {
+        var cursor: String?
+        var task: String?
+        var instance: String?
+        var from: TaskState?
+        var state: TaskState?
+        var waitsFor: String?
+        var attempt: Int?
+        var error: String?
+        var at: Timestamp?
+        try reader.readObject { (reader, key) throws(JSONError) in
+            if key == "cursor" {
+                cursor = try reader.readText(1...128)
+            } else if key == "task" {
+                task = try reader.readText(1...64)
+            } else if key == "instance" {
+                instance = try reader.readText(1...200)
+            } else if key == "from" {
+                from = try TaskState(from: &reader)
+            } else if key == "state" {
+                state = try TaskState(from: &reader)
+            } else if key == "waitsFor" {
+                waitsFor = try reader.readText(1...400)
+            } else if key == "attempt" {
+                attempt = try reader.readInteger(0...9007199254740991)
+            } else if key == "error" {
+                error = try reader.readText(1...4096)
+            } else if key == "at" {
+                at = try Timestamp(from: &reader)
+            } else {
+                _ = try reader.skipValue()
+            }
+        }
+        guard let cursor else {
+            throw reader.missingMember("cursor")
+        }
+        guard let task else {
+            throw reader.missingMember("task")
+        }
+        guard let instance else {
+            throw reader.missingMember("instance")
+        }
+        guard let state else {
+            throw reader.missingMember("state")
+        }
+        guard let attempt else {
+            throw reader.missingMember("attempt")
+        }
+        guard let at else {
+            throw reader.missingMember("at")
+        }
+        self.cursor = cursor
+        self.task = task
+        self.instance = instance
+        self.from = from
+        self.state = state
+        self.waitsFor = waitsFor
+        self.attempt = attempt
+        self.error = error
+        self.at = at
+    }
+
+    public func encode(to writer: inout JSONWriter) {
+        writer.beginObject()
+        writer.key("cursor")
+        writer.string(cursor)
+        writer.key("task")
+        writer.string(task)
+        writer.key("instance")
+        writer.string(instance)
+        if let from {
+            writer.key("from")
+            from.encode(to: &writer)
+        }
+        writer.key("state")
+        state.encode(to: &writer)
+        if let waitsFor {
+            writer.key("waitsFor")
+            writer.string(waitsFor)
+        }
+        writer.key("attempt")
+        writer.number(Int64(attempt))
+        if let error {
+            writer.key("error")
+            writer.string(error)
+        }
+        writer.key("at")
+        at.encode(to: &writer)
+        writer.endObject()
+    }
+}
+
 /// The limits a caller can run into.
 public struct ServiceLimits: Sendable, Equatable, JSONDecodable, JSONEncodable {
     /// A whole number.

@@ -74,6 +74,57 @@ package protocol AccountService: Sendable {
     ) async throws(RPCError) -> AccountEntriesResult
 }
 
+/// What answers `task.*`.
+package protocol TaskService: Sendable {
+    /// As the answering instance sees them, by name.
+    func list(
+        _ params: TaskListParams,
+        _ context: RPCContext
+    ) async throws(RPCError) -> TaskListResult
+
+    /// Its state, since when, attempts, failures, what it waits for and who leads.
+    func status(
+        _ params: TaskStatusParams,
+        _ context: RPCContext
+    ) async throws(RPCError) -> TaskStatusResult
+
+    /// Of all instances, newest first, in pages. The newest 200 are kept.
+    func runs(
+        _ params: TaskRunsParams,
+        _ context: RPCContext
+    ) async throws(RPCError) -> TaskRunsResult
+
+    /// Streams as `application/x-ndjson` the present state of each task, then every transition on
+    /// every instance, until the caller hangs up or shortly before its deadline; the last line is
+    /// the response. With the cursor of the last event seen it resumes without a gap, and without
+    /// the present state.
+    func watch(
+        _ params: TaskWatchParams,
+        _ context: RPCContext,
+        _ stream: RPCStream<TaskEvent>
+    ) async throws(RPCError) -> TaskWatchResult
+
+    /// On every instance, at a safe point of its work; it stays stopped until it is resumed or
+    /// `until` is over, also over restarts. Pausing it again replaces the pause.
+    func pause(
+        _ params: TaskPauseParams,
+        _ context: RPCContext
+    ) async throws(RPCError) -> TaskPauseResult
+
+    /// On every instance. Resuming a task that is not paused changes nothing.
+    func resume(
+        _ params: TaskResumeParams,
+        _ context: RPCContext
+    ) async throws(RPCError) -> TaskResumeResult
+
+    /// On every instance: its body is asked to end at a safe point and then run again, or a
+    /// backoff is cut short. It counts as no failure.
+    func restart(
+        _ params: TaskRestartParams,
+        _ context: RPCContext
+    ) async throws(RPCError) -> TaskRestartResult
+}
+
 /// What answers `service.*`.
 package protocol InformationService: Sendable {
     /// Name, version, start time and limits of the server.
@@ -84,15 +135,18 @@ package protocol InformationService: Sendable {
 package struct TellerServices: Sendable {
     package let withdraw: any WithdrawService
     package let account: any AccountService
+    package let task: any TaskService
     package let service: any InformationService
 
     package init(
         withdraw: any WithdrawService,
         account: any AccountService,
+        task: any TaskService,
         service: any InformationService
     ) {
         self.withdraw = withdraw
         self.account = account
+        self.task = task
         self.service = service
     }
 
@@ -100,6 +154,7 @@ package struct TellerServices: Sendable {
     package var methods: [RPCMethod] {
         let withdraw = self.withdraw
         let account = self.account
+        let task = self.task
         let service = self.service
         return [
             .unary("withdraw.quote", scope: "withdraw:read") {
@@ -150,6 +205,41 @@ package struct TellerServices: Sendable {
                 (params: AccountEntriesParams, context: RPCContext)
                 async throws(RPCError) -> AccountEntriesResult in
                 try await account.entries(params, context)
+            },
+            .unary("task.list", scope: "task:read") {
+                (params: TaskListParams, context: RPCContext)
+                async throws(RPCError) -> TaskListResult in
+                try await task.list(params, context)
+            },
+            .unary("task.status", scope: "task:read") {
+                (params: TaskStatusParams, context: RPCContext)
+                async throws(RPCError) -> TaskStatusResult in
+                try await task.status(params, context)
+            },
+            .unary("task.runs", scope: "task:read") {
+                (params: TaskRunsParams, context: RPCContext)
+                async throws(RPCError) -> TaskRunsResult in
+                try await task.runs(params, context)
+            },
+            .streaming("task.watch", scope: "task:read") {
+                (params: TaskWatchParams, context: RPCContext, stream: RPCStream<TaskEvent>)
+                async throws(RPCError) -> TaskWatchResult in
+                try await task.watch(params, context, stream)
+            },
+            .unary("task.pause", scope: "task:write") {
+                (params: TaskPauseParams, context: RPCContext)
+                async throws(RPCError) -> TaskPauseResult in
+                try await task.pause(params, context)
+            },
+            .unary("task.resume", scope: "task:write") {
+                (params: TaskResumeParams, context: RPCContext)
+                async throws(RPCError) -> TaskResumeResult in
+                try await task.resume(params, context)
+            },
+            .unary("task.restart", scope: "task:write") {
+                (params: TaskRestartParams, context: RPCContext)
+                async throws(RPCError) -> TaskRestartResult in
+                try await task.restart(params, context)
             },
             .constant("service.info", scope: "service:read", result: service.info.jsonBytes),
             .constant(

@@ -6,12 +6,15 @@ import Ledger
 import Logging
 import PostgresStore
 import SQLiteStore
+import Supervision
 import TellerProtocol
 
-/// The configured store, in its two roles.
+/// The configured store, in its roles.
 struct OpenedStore {
     let ledger: any LedgerStore
     let credentials: any CredentialStore
+    let leases: any LeaseKeeper
+    let tasks: any TaskStore
 
     /// Opens the store and brings its schema up to date.
     init(_ configuration: ServerConfiguration, logger: Logger) throws {
@@ -20,13 +23,13 @@ struct OpenedStore {
         case .sqlite(let path):
             try Self.makeFolder(of: path)
             let store = try SQLiteStore(path: path, outcomeLifeMilliseconds: outcomeLife)
-            (ledger, credentials) = (store, store)
+            (ledger, credentials, leases, tasks) = (store, store, store, store)
         case .postgres(let connectionString):
             let store = try PostgresStore(
                 connectionString: connectionString, outcomeLifeMilliseconds: outcomeLife,
                 writers: configuration.postgresWriters, readers: configuration.postgresReaders,
                 logger: logger)
-            (ledger, credentials) = (store, store)
+            (ledger, credentials, leases, tasks) = (store, store, store, store)
         }
     }
 

@@ -11,14 +11,17 @@ extension TellerServer {
     /// The workers of a server, each restarted by the supervisor.
     static func children(
         _ configuration: ServerConfiguration, bookkeeper: Bookkeeper, clock: LedgerClock,
-        health: HealthState, logger: Logger
+        board: TaskBoard, health: HealthState, logger: Logger
     ) -> [Child] {
+        var rules = WorkersConfiguration()
+        rules.payoutScope = .leader
+        // A payment that is paused must not be made for a moment when the program starts.
+        rules.payoutNeeds = [board.child.name]
         let workers = Workers(
             bookkeeper: bookkeeper, gateway: gateway(configuration, clock, logger),
-            clock: clock,
-            logger: logger)
+            clock: clock, configuration: rules, logger: logger)
         let monitor = StoreMonitor(store: bookkeeper.store, health: health, logger: logger)
-        return [monitor.child] + workers.children
+        return [monitor.child, board.child] + workers.children
     }
 
     /// What pays; nil leaves withdrawals pending.

@@ -1,6 +1,7 @@
 // SPDX-FileCopyrightText: 2026 The Teller authors
 // SPDX-License-Identifier: Apache-2.0
 
+import Foundation
 import Ledger
 import Logging
 import NIOCore
@@ -42,12 +43,15 @@ struct TellerServer: Sendable {
             clock: ledgerClock)
         let health = HealthState(blockers: [.starting, .storeUnavailable])
         let limits = RPCLimits(configuration)
+        let board = TaskBoard(
+            instance: Self.instanceName(), store: opened.tasks, logger: logger)
         let services = TellerServices(
             withdraw: WithdrawHandler(
                 ledger: bookkeeper, network: configuration.network,
                 requiresKey: configuration.requiresKey),
             account: AccountHandler(
                 ledger: bookkeeper, requiresKey: configuration.requiresKey),
+            task: TaskHandler(board: board, clock: clock),
             service: InformationHandler(
                 environment: configuration.environment, startedAt: clock.wall, limits: limits))
         let rpc = RPCHandler(
@@ -68,11 +72,24 @@ struct TellerServer: Sendable {
             logger: logger, onListening: onListening)
         supervisor = try Supervisor(
             children: Self.children(
-                configuration, bookkeeper: bookkeeper, clock: ledgerClock, health: health,
-                logger: logger),
+                configuration, bookkeeper: bookkeeper, clock: ledgerClock, board: board,
+                health: health, logger: logger),
+            instance: board.instance, keeper: opened.leases,
+            observer: TaskHistoryWriter(
+                instance: board.instance, store: opened.tasks, logger: logger),
             logger: logger)
+        board.attach(supervisor)
         self.bookkeeper = bookkeeper
         self.certificates = certificates
+    }
+
+    /// Names this process in the cluster: no other one that lives has the same name.
+    private static func instanceName() -> String {
+        let file = URL(filePath: "/proc/sys/kernel/hostname")
+        let host = (try? String(contentsOf: file, encoding: .utf8)) ?? "teller"
+        let number = ProcessInfo.processInfo.processIdentifier
+        let tail = String(UInt32.random(in: 0 ... .max), radix: 16)
+        return "\(host.trimmingCharacters(in: .whitespacesAndNewlines))-\(number)-\(tail)"
     }
 
     /// Serves until SIGTERM or SIGINT and then drains; SIGHUP takes the certificates anew.

@@ -20,6 +20,8 @@ enum Cursor {
         case withdrawals = 1
         case entries = 2
         case events = 3
+        case runs = 4
+        case transitions = 5
     }
 
     static func text(after withdrawal: Ledger.Withdrawal) -> String {
@@ -34,6 +36,29 @@ enum Cursor {
 
     static func text(after event: Ledger.WithdrawalEvent) -> String {
         encode(.events, scope: digest(event.withdrawalID), words: [UInt64(event.sequence)])
+    }
+
+    static func text(afterRun number: Int64, of task: String) -> String {
+        encode(.runs, scope: digest(task.utf8), words: [UInt64(number)])
+    }
+
+    /// - Parameter task: nil for all tasks.
+    static func text(afterTransition number: Int64, of task: String?) -> String {
+        encode(.transitions, scope: digest((task ?? "").utf8), words: [UInt64(number)])
+    }
+
+    /// The number to go on below; nil for the first page.
+    static func runs(_ text: String?, of task: String) throws(RPCError) -> Int64? {
+        guard let text else { return nil }
+        let words = try decode(text, .runs, scope: digest(task.utf8), count: 1)
+        return Int64(truncatingIfNeeded: words[0])
+    }
+
+    /// The number to go on after; nil for the present state.
+    static func transitions(_ text: String?, of task: String?) throws(RPCError) -> Int64? {
+        guard let text else { return nil }
+        let words = try decode(text, .transitions, scope: digest((task ?? "").utf8), count: 1)
+        return Int64(truncatingIfNeeded: words[0])
     }
 
     /// The id to go on below; nil for the first page.
