@@ -162,6 +162,33 @@ import Testing
         }
     }
 
+    /// The one that has taken the lower number commits later, as far as it can.
+    @Test func `a number does not become visible before the ones below it`() async throws {
+        let fixture = try StoreKind.postgres.open()
+        let store = try fixture.cluster
+        let slow = try Bystander(
+            fixture,
+            holding: """
+                UPDATE task_numbers SET last = last + 1;
+                INSERT INTO task_transitions
+                SELECT last, 'audit', 'slow', 1, 0, 'STARTING', 'RUNNING', NULL, 1, NULL
+                FROM task_numbers;
+                """)
+        let (begun, signal) = AsyncStream<Void>.makeStream()
+        let fast = Task.detached { [transition = transition(1, on: "fast")] in
+            signal.yield()
+            try await store.append(TaskHistory(runs: [], transitions: [transition]))
+        }
+        for await _ in begun { break }
+        try slow.waitForOthers()
+        let early = try await store.transitions(of: nil, after: 0, limit: 10)
+        #expect(early.transitions == [])
+        try slow.commit()
+        try await fast.value
+        let page = try await store.transitions(of: nil, after: 0, limit: 10)
+        #expect(page.transitions.map(\.record.event.instance) == ["slow", "fast"])
+    }
+
     @Test(arguments: StoreKind.allCases)
     func `reaping keeps the newest of each task and tells whom it cost something`(
         kind: StoreKind
