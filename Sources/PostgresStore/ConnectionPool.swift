@@ -122,7 +122,8 @@ final class ConnectionPool: Sendable {
     ) -> Result<Value, StoreError> {
         // A connection the server has closed meanwhile shows it only when it is used.
         var result = attempt(lane, queries, decode)
-        if case .failure(let error) = result, error.code == .unavailable, isWanted() {
+        let isLost = lane.session.withLock { !$0.isConnected }
+        if case .failure(let error) = result, error.code == .unavailable, isLost, isWanted() {
             result = attempt(lane, queries, decode)
         }
         return result

@@ -52,6 +52,9 @@ struct Session: ~Copyable {
         planAge = PlanAge(life: planLife, now: .now)
     }
 
+    /// Whether the last use has left a connection for the next one.
+    var isConnected: Bool { connection != nil }
+
     /// Runs `body` with a usable connection; one that is not usable afterwards is let go.
     mutating func run<Value>(
         _ body: (inout Connection) throws(StoreError) -> Value

@@ -121,7 +121,8 @@ final class StoreFixture: Sendable {
     func tamper(_ sql: String) throws {
         switch kind {
         case .inMemory: Issue.record("there is nothing to tamper with")
-        case .sqlite: try TestProcess.runChecked(["sqlite3", location, sql])
+        case .sqlite:
+            try TestProcess.runChecked(["sqlite3", "-cmd", ".timeout 5000", location, sql])
         case .postgres, .postgresAtAGlance: try Self.cluster.get().sql(sql, in: location)
         }
     }
