@@ -57,7 +57,7 @@ package struct ChildMachine: Sendable {
     package private(set) var retryAt: Duration?
     package private(set) var pause: Pause?
     package private(set) var gate = Gate()
-    /// Before the next body starts the gate must be said anew: the last one's end may have moved it.
+    /// Before the next body starts the gate must be said anew: the end of the last may move it.
     package private(set) var wantsGate = true
     package private(set) var lease: HeldLease?
     package private(set) var leaseHolder: String?
