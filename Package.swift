@@ -155,6 +155,9 @@ let package = Package(
             name: "TransportBenchmark",
             dependencies: ["Transport", "HTTPMessages", "TLS", nioCore, logging],
             path: "Benchmarks/Transport", swiftSettings: settings),
+        .executableTarget(
+            name: "SupervisionBenchmark", dependencies: ["Supervision", "Resilience", logging],
+            path: "Benchmarks/Supervision", swiftSettings: settings),
 
         // Tests.
         .target(

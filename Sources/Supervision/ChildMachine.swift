@@ -57,7 +57,7 @@ package struct ChildMachine: Sendable {
     package private(set) var retryAt: Duration?
     package private(set) var pause: Pause?
     package private(set) var gate = Gate()
-    /// Before the next body starts the gate must be said anew: the last one's end may have moved it.
+    /// Before the next body starts the gate must be said anew: the end of the last may move it.
     package private(set) var wantsGate = true
     package private(set) var lease: HeldLease?
     package private(set) var leaseHolder: String?
@@ -73,6 +73,8 @@ package struct ChildMachine: Sendable {
     private var isAlive = false
     private var resource: AwaitedResource?
     private var startedAt = Duration.zero
+    /// Of the lease the present attempt was started under.
+    private var epoch: Int64?
     private var stableAt = Duration.zero
     private var lastDelay: Duration?
     private var window: SlidingWindow<Failures>
@@ -240,6 +242,7 @@ package struct ChildMachine: Sendable {
         attempt += 1
         phase = .running
         startedAt = now
+        epoch = lease?.lease.epoch
         stableAt = now + policy.stableTime
         lastHeartbeat = nil
         progress = nil
@@ -393,7 +396,7 @@ package struct ChildMachine: Sendable {
         hasFinished = outcome == .finished
         let run = FinishedRun(
             attempt: attempt, startedAt: startedAt, endedAt: now, outcome: outcome,
-            isAbandoned: isAbandoned, error: error, progress: progress, epoch: lease?.lease.epoch)
+            isAbandoned: isAbandoned, error: error, progress: progress, epoch: epoch)
         // Whatever still has the context, perhaps a task the body has left behind, is too late.
         var actions: [Action] = [.fence, .finished(run)]
         if isAbandoned {

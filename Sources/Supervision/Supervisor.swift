@@ -30,7 +30,7 @@ package final class Supervisor: Service, Sendable {
 
     /// - Parameters:
     ///   - children: Their names differ, and what they need makes no cycle.
-    ///   - instance: Names this process in the cluster: the holder of its leases. Two processes that
+    ///   - instance: Names this process in the cluster: the holder of its leases. Processes that
     ///     live at the same time never share one, or they would take each other's leases.
     ///   - keeper: Keeps the leases of leader-scoped children; needed when there is one.
     ///   - observer: Is told every transition and every finished run.

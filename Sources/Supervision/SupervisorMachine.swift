@@ -80,6 +80,8 @@ package struct SupervisorMachine: Sendable {
         var steps: [Step] = []
         switch event {
         case .start:
+            // Nobody is said to start who has to wait.
+            reconcile(&steps, at: now, using: &random)
             for child in order.order { send(.start, to: child, &steps, at: now, using: &random) }
         case .stop(let atOnce):
             isStopping = true

@@ -247,6 +247,7 @@ import Testing
         #expect(walk.fences == 1)
         #expect(walk.fail("CancellationError()", at: 7) == [])
         #expect(walk.runs.map(\.outcome) == [.leaseLost])
+        #expect(walk.runs.map(\.epoch) == [7])
         #expect(walk.machine.consecutiveFailures == 0)
         #expect(walk.machine.state == .waiting(.lease(holder: nil)))
     }

@@ -15,6 +15,7 @@ struct Family {
     private(set) var bodies: [String: Int] = [:]
     private(set) var begun: [String: Int] = [:]
     private(set) var ended: [String: [Int]] = [:]
+    private(set) var moves: [String: [Transition]] = [:]
     private(set) var hasDoubled = false
 
     static func child(
@@ -62,6 +63,7 @@ struct Family {
             case .child(.cancel): log.append("cancel \(name)")
             case .child(.fence): bodies[name] = nil
             case .child(.finished(let run)): ended[name, default: []].append(run.attempt)
+            case .child(.moved(let move)): moves[name, default: []].append(move)
             case .over: log.append("over \(name)")
             default: break
             }

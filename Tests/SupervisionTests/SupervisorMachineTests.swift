@@ -40,6 +40,7 @@ import Testing
         var family = try Family(Self.chain)
         family.send(.start, at: 0)
         #expect(family.look() == ["run store", "run loner"])
+        #expect(family.moves["web"]?.map(\.to) == [.waiting(.dependency("worker"))])
         #expect(family.state("web") == .waiting(.dependency("worker")))
         #expect(family.state("worker") == .waiting(.dependency("store")))
         family.live("store", at: 1)
