@@ -203,7 +203,10 @@ let package = Package(
         tests("ResilienceTests", ["Resilience", "TestSupport"]),
         tests(
             "UpstreamTests",
-            ["Upstream", "Resilience", "TellerProtocol", nioCore, nioPosix, nioSSL]),
+            [
+                "Upstream", "Resilience", "TellerProtocol", "TestSupport", nioCore, nioPosix,
+                nioSSL,
+            ]),
         // Is killed by ClientTests.
         .executableTarget(
             name: "JournalCrasher",

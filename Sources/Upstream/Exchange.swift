@@ -8,6 +8,14 @@ internal import NIOPosix
 internal import NIOSSL
 internal import Resilience
 
+#if canImport(Glibc)
+    private import Glibc
+#elseif canImport(Musl)
+    private import Musl
+#elseif canImport(Darwin)
+    private import Darwin
+#endif
+
 /// One request and its whole answer, redirects followed.
 struct Exchange: Sendable {
     /// Redirects of one request that are followed.
@@ -134,11 +142,16 @@ struct Exchange: Sendable {
                 status: trace.status)
     }
 
+    /// What connect(2) says and a connection that stands does not.
+    private static let connectErrors: Set<CInt> = [
+        ECONNREFUSED, EHOSTUNREACH, ENETUNREACH, EADDRNOTAVAIL, EMFILE, ENFILE,
+    ]
+
     /// Whether an error ends the making of a connection, so that nothing was sent on it.
     private static func isOfConnecting(_ error: any Error) -> Bool {
         switch error {
-        case is NIOConnectionError, is NIOSSLExtraError: true
-        case NIOSSLError.handshakeFailed: true
+        case is NIOConnectionError, is NIOSSLExtraError, NIOSSLError.handshakeFailed: true
+        case let error as IOError: connectErrors.contains(error.errnoCode)
         case let error as HTTPClientError:
             error == .connectTimeout || error == .tlsHandshakeTimeout
                 || error == .getConnectionFromPoolTimeout || error == .alreadyShutdown

@@ -11,7 +11,8 @@ struct OutboundCall: Sendable {
     let body: [UInt8]?
     private let parameters: [String: String]
     private let query: String
-    private let headers: [String: String]
+    /// The configuration's and the call's.
+    private let headers: [[String: String]]
 
     /// What can't be sent; safe to show.
     struct Refusal: Error {
@@ -26,7 +27,7 @@ struct OutboundCall: Sendable {
         responseBytesMax = endpoint.responseBytesMax ?? configuration.responseBytesMax
         body = request.body
         parameters = request.parameters
-        headers = configuration.headers.merging(request.headers) { $1 }
+        headers = [configuration.headers, request.headers]
         query = request.query.map { name, value in
             "\(PercentEncoding.query(name))=\(PercentEncoding.query(value))"
         }.joined(separator: "&")
@@ -71,7 +72,7 @@ struct OutboundCall: Sendable {
         var fields = HTTPHeaders()
         fields.add(name: "accept", value: "application/json")
         let trace = trace.filter { HeaderRules.allows($0.key, $0.value) }
-        for group in [headers, credentials.headers, trace] {
+        for group in headers + [credentials.headers, trace] {
             for (name, value) in group { fields.replaceOrAdd(name: name, value: value) }
         }
         fields.replaceOrAdd(name: "user-agent", value: userAgent)
