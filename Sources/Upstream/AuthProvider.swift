@@ -32,7 +32,8 @@ package protocol AuthProvider: Sendable {
     ///
     /// - Parameter refused: What got the 401; nil for the first time.
     /// - Returns: For fixed credentials, the same again; a call that got a 401 then fails.
-    /// - Throws: Anything. The error's type is told, its text is not.
+    /// - Throws: Anything. The error's type is told, its text is not. For policy and breaker it
+    ///   counts as `connect`: nothing was sent, and the upstream can't be used.
     func credentials(
         replacing refused: UpstreamCredentials?
     ) async throws -> UpstreamCredentials

@@ -10,7 +10,10 @@ struct SecretRedactor: Sendable {
     /// - Parameter secrets: Each is found as it is and percent-encoded; empty ones are ignored.
     init(_ secrets: [String]) {
         let forms = secrets.filter { !$0.isEmpty }.flatMap { secret in
-            [secret, PercentEncoding.segment(secret), PercentEncoding.query(secret)]
+            var forms = [secret, PercentEncoding.segment(secret), PercentEncoding.query(secret)]
+            // What `JSONError` leaves of a long key.
+            if secret.utf8.count > 64 { forms.append(String(secret.unicodeScalars.prefix(16))) }
+            return forms
         }
         self.secrets = Set(forms).sorted { ($1.utf8.count, $0) < ($0.utf8.count, $1) }
     }

@@ -51,6 +51,7 @@ package final class UpstreamClient: Sendable {
     }
 
     /// Closes all connections; calls under way fail. To be called once, before the client goes.
+    /// It waits for connections that are being made, at most the time they may take.
     package func shutdown() async {
         // It fails only when it was called before.
         try? await http.shutdown()

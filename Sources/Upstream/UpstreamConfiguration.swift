@@ -32,7 +32,7 @@ package struct UpstreamConfiguration: Sendable {
     /// underscores.
     package let name: String
     package let baseURL: BaseURL
-    /// Sent with every call.
+    /// Sent with every call. Nothing secret: that is for `auth`.
     package var headers: [String: String] = [:]
     /// nil when calls need no credentials.
     package var auth: (any AuthProvider)?

@@ -13,7 +13,8 @@ package struct UpstreamEnvironment: Sendable {
     /// Uniform over all values; it must not wait.
     package var random: @Sendable () -> UInt64
     /// Header fields that carry the caller's trace on, `traceparent` and `tracestate` (W3C Trace
-    /// Context). Asked for each attempt, within the caller's task; what can't be sent is left out.
+    /// Context). Asked for each sending, in a child of the caller's task, so task-local values are
+    /// there; what can't be sent is left out.
     package var traceHeaders: @Sendable () -> [String: String] = { [:] }
 
     package init(
