@@ -26,7 +26,7 @@ final class AttemptTrace: Sendable {
     /// Whether other credentials were asked for.
     var hasRefreshed: Bool { state.withLock { $0.hasRefreshed } }
 
-    func note(status: Int) { state.withLock { $0.status = status } }
+    func note(status: Int?) { state.withLock { $0.status = status } }
 
     /// The exchange was answered with a 401, so it is known not to have been carried out, and
     /// another may begin.

@@ -42,6 +42,8 @@ struct Exchange: Sendable {
     let trace: AttemptTrace
     let redactor: SecretRedactor
 
+    private var hasBody: Bool { call.body?.isEmpty == false }
+
     func run() async throws(AttemptFailure<AttemptFault>) -> Answer {
         var (path, target) = (path, call.target(path))
         for _ in 0...Self.redirectsMax {
@@ -68,7 +70,8 @@ struct Exchange: Sendable {
         var request = HTTPClientRequest(url: origin.text + target)
         request.method = HTTPMethod(rawValue: call.endpoint.method.rawValue)
         request.headers = headers
-        if let body = call.body, !body.isEmpty {
+        trace.note(status: nil)
+        if let body = call.body, hasBody {
             request.body = .stream(
                 TrackedBody(bytes: body, trace: trace), length: .known(Int64(body.count)))
         } else if !trace.beginSending() {
@@ -128,7 +131,8 @@ struct Exchange: Sendable {
     /// What an error of the client means.
     private func failure(_ error: any Error) -> AttemptFailure<AttemptFault> {
         let hasBegun = trace.close()
-        let isUnsent = !hasBegun || Self.isOfConnecting(error)
+        // Where the body is noted the note decides; without one only the error can tell.
+        let isUnsent = !hasBegun || (!hasBody && Self.isOfConnecting(error))
         if Task.isCancelled {
             return AttemptFault.failure(
                 .cancelled, "the caller went away", status: trace.status,
@@ -142,10 +146,9 @@ struct Exchange: Sendable {
                 status: trace.status)
     }
 
-    /// What connect(2) says and a connection that stands does not.
-    private static let connectErrors: Set<CInt> = [
-        ECONNREFUSED, EHOSTUNREACH, ENETUNREACH, EADDRNOTAVAIL, EMFILE, ENFILE,
-    ]
+    /// What socket(2) and connect(2) say and a connection that stands never does; an unreachable
+    /// host or network is not among them.
+    private static let connectErrors: Set<CInt> = [ECONNREFUSED, EADDRNOTAVAIL, EMFILE, ENFILE]
 
     /// Whether an error ends the making of a connection, so that nothing was sent on it.
     private static func isOfConnecting(_ error: any Error) -> Bool {
