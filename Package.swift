@@ -25,6 +25,9 @@ let nioCore = Target.Dependency.product(name: "NIOCore", package: "swift-nio")
 let nioPosix = Target.Dependency.product(name: "NIOPosix", package: "swift-nio")
 let nioHTTP1 = Target.Dependency.product(name: "NIOHTTP1", package: "swift-nio")
 let nioEmbedded = Target.Dependency.product(name: "NIOEmbedded", package: "swift-nio")
+let nioSSL = Target.Dependency.product(name: "NIOSSL", package: "swift-nio-ssl")
+let httpClient = Target.Dependency.product(
+    name: "AsyncHTTPClient", package: "async-http-client")
 let logging = Target.Dependency.product(name: "Logging", package: "swift-log")
 let crypto = Target.Dependency.product(name: "Crypto", package: "swift-crypto")
 let arguments = Target.Dependency.product(name: "ArgumentParser", package: "swift-argument-parser")
@@ -62,6 +65,8 @@ let package = Package(
     ],
     dependencies: [
         .package(url: "https://github.com/apple/swift-nio", from: "2.101.2"),
+        .package(url: "https://github.com/apple/swift-nio-ssl", from: "2.37.6"),
+        .package(url: "https://github.com/swift-server/async-http-client", from: "1.37.0"),
         .package(url: "https://github.com/apple/swift-log", from: "1.16.2"),
         .package(url: "https://github.com/apple/swift-crypto", from: "4.5.2"),
         .package(url: "https://github.com/apple/swift-argument-parser", from: "1.8.2"),
@@ -92,6 +97,10 @@ let package = Package(
         module("TLS", ["COpenSSL", nioCore]),
         module(
             "Transport", ["HTTP2", "HTTPMessages", "TLS", nioCore, nioPosix, nioHTTP1, logging]),
+
+        module(
+            "Upstream",
+            ["Resilience", "TellerProtocol", httpClient, nioCore, nioPosix, nioHTTP1, nioSSL]),
 
         // The money.
         module("Ledger", ["TellerProtocol", crypto, logging]),
@@ -206,6 +215,12 @@ let package = Package(
             "ProtocolTests", ["TellerProtocol", "TestSupport"], resources: [.copy("Fixtures")]),
         tests("StyleTests", []),
         tests("ResilienceTests", ["Resilience", "TestSupport"]),
+        tests(
+            "UpstreamTests",
+            [
+                "Upstream", "Resilience", "TellerProtocol", "TestSupport", nioCore, nioPosix,
+                nioSSL,
+            ]),
         // Is killed by ClientTests.
         .executableTarget(
             name: "JournalCrasher",
