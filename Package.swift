@@ -33,6 +33,7 @@ let lifecycle = Target.Dependency.product(
     name: "ServiceLifecycle", package: "swift-service-lifecycle")
 let signals = Target.Dependency.product(
     name: "UnixSignals", package: "swift-service-lifecycle")
+let metrics = Target.Dependency.product(name: "CoreMetrics", package: "swift-metrics")
 let grdb = Target.Dependency.product(name: "GRDB", package: "GRDB.swift")
 
 func module(
@@ -62,6 +63,7 @@ let package = Package(
     dependencies: [
         .package(url: "https://github.com/apple/swift-nio", from: "2.101.2"),
         .package(url: "https://github.com/apple/swift-log", from: "1.16.2"),
+        .package(url: "https://github.com/apple/swift-metrics", from: "2.13.0"),
         .package(url: "https://github.com/apple/swift-crypto", from: "4.5.2"),
         .package(url: "https://github.com/apple/swift-argument-parser", from: "1.8.2"),
         .package(url: "https://github.com/jpsim/Yams", from: "6.2.2"),
@@ -100,6 +102,8 @@ let package = Package(
         // The service.
         module("RPC", ["TellerProtocol", "HTTPMessages", crypto, logging]),
         module("Supervision", ["Resilience", lifecycle, logging]),
+        module(
+            "Telemetry", ["Resilience", "TellerProtocol", lifecycle, logging, metrics]),
         module(
             "Workers", ["Ledger", "Resilience", "Supervision", "TellerProtocol", crypto, logging]),
         module(
@@ -149,6 +153,12 @@ let package = Package(
             path: "Tests/Support", swiftSettings: testSettings),
         tests(
             "SupervisionTests", ["Supervision", "Resilience", "TestSupport", lifecycle, logging]),
+        tests(
+            "TelemetryTests",
+            [
+                "Telemetry", "Resilience", "TellerProtocol", "TestSupport", lifecycle, logging,
+                metrics,
+            ]),
         tests(
             "WorkersTests",
             [
