@@ -1,0 +1,136 @@
+// SPDX-FileCopyrightText: 2026 The Teller authors
+// SPDX-License-Identifier: Apache-2.0
+
+import Resilience
+import TestSupport
+import Testing
+
+@testable import Telemetry
+
+/// Random incidents over a random channel, and a reader who believes what arrives.
+@Suite struct IncidentPropertyTests {
+    private struct Broken: Error {}
+
+    /// A channel whose unknown deliveries arrive or don't.
+    private struct World {
+        var bench: IncidentBench
+        var truth: [Incident.Fingerprint: Bool] = [:]
+        var believed: [Incident.Fingerprint: Bool] = [:]
+        var idsSeen: Set<String> = []
+        var saidAt: [Duration] = []
+        var untracked = 0
+
+        mutating func change() {
+            let kind = IncidentKind.allCases.randomElement(using: &bench.random) ?? .killSwitch
+            let subject = "s\(UInt8.random(in: 0..<6, using: &bench.random))"
+            let isRaised = Bool.random(using: &bench.random)
+            truth[.init(kind, subject)] = isRaised
+            if isRaised { bench.raise(subject, kind) } else { bench.resolve(subject, kind) }
+        }
+
+        /// One delivery, with changes while it is under way.
+        mutating func deliver(isHealthy: Bool) throws {
+            bench.waitForDeadline()
+            guard let message = bench.machine.next(at: bench.now) else { return }
+            if !isHealthy, Bool.random(using: &bench.random) { change() }
+            bench.now += .milliseconds(Int.random(in: 0..<2_000, using: &bench.random))
+            switch isHealthy ? 0 : Int.random(in: 0..<6, using: &bench.random) {
+            case 0, 1:
+                try arrive(message)
+                bench.conclude(.delivered)
+            case 2: bench.conclude(.failed(.retryable("away")))
+            case 3: bench.conclude(.failed(.permanent("no")))
+            case 4:
+                try arrive(message)
+                bench.conclude(.failed(.unknown("lost answer")))
+            default: bench.conclude(.failed(.unknown("lost message")))
+            }
+        }
+
+        private mutating func arrive(_ message: AlertMessage) throws {
+            saidAt.append(bench.now)
+            untracked += message.untracked.values.reduce(0, +)
+            for entry in message.entries {
+                let isNew = idsSeen.insert(entry.id).inserted
+                try IncidentPropertyTests.expect(isNew || entry.mayRepeat)
+                believed[entry.incident.fingerprint] = entry.closedAgo == nil
+                let isEnd = entry.event == .recovered || entry.event == .passed
+                try IncidentPropertyTests.expect(isEnd == (entry.closedAgo != nil))
+                try IncidentPropertyTests.expect(entry.stood >= .zero)
+            }
+        }
+    }
+
+    @Test(arguments: 0..<40)
+    func `in the end the reader knows what is true, and nothing was said twice`(seed: UInt64)
+        throws
+    {
+        var limits = IncidentBench.limits
+        limits.summaryEntriesMax = 100
+        limits.incidentsMax = 100
+        limits.remindEvery = seed % 2 == 0 ? nil : .seconds(1_800)
+        limits.refusalsMax = .max
+        limits.messagesPerMinute = Int(seed % 5) + 1
+        var world = World(bench: IncidentBench(limits, seed: seed))
+        for _ in 0..<600 {
+            if Bool.random(using: &world.bench.random) { world.change() }
+            if Int.random(in: 0..<4, using: &world.bench.random) == 0 {
+                world.bench.now += .seconds(Int.random(in: 0..<200, using: &world.bench.random))
+            }
+            if Bool.random(using: &world.bench.random) { try world.deliver(isHealthy: false) }
+        }
+        // The channel is well again: what is due is told.
+        for _ in 0..<200 where world.bench.machine.due(at: .seconds(1_000_000)) > 0 {
+            guard let deadline = world.bench.machine.deadline,
+                deadline < world.bench.now + .seconds(1_000)
+            else { break }
+            try world.deliver(isHealthy: true)
+        }
+        let standing = Set(world.truth.filter(\.value).keys)
+        #expect(Set(world.believed.filter(\.value).keys) == standing, "seed \(seed)")
+        #expect(
+            world.bench.machine.standing.values.reduce(0, +) == standing.count, "seed \(seed)")
+        let most = limits.messagesPerMinute
+        for (first, last) in zip(world.saidAt, world.saidAt.dropFirst(most)) {
+            #expect(last - first >= .seconds(60), "seed \(seed)")
+        }
+    }
+
+    @Test(arguments: 0..<20)
+    func `without room every incident is told, or counted`(seed: UInt64) throws {
+        var limits = IncidentBench.limits
+        limits.incidentsMax = 4
+        limits.remindEvery = nil
+        limits.escalateAfter = .seconds(1_000_000)
+        var bench = IncidentBench(limits, seed: seed)
+        var (raised, told, counted) = (0, 0, 0)
+        for index in 0..<300 {
+            let kind = IncidentKind.allCases.randomElement(using: &bench.random) ?? .killSwitch
+            bench.raise("s\(index)", kind)
+            bench.resolve("s\(index)", kind)
+            raised += 1
+            if index % 7 == 0, let message = bench.say() {
+                told += message.entries.count + message.omitted.values.reduce(0, +)
+                counted += message.untracked.values.reduce(0, +)
+            }
+            bench.now += .seconds(1)
+        }
+        while bench.machine.deadline != nil {
+            bench.waitForDeadline()
+            let message = try bench.message()
+            told += message.entries.count + message.omitted.values.reduce(0, +)
+            counted += message.untracked.values.reduce(0, +)
+        }
+        #expect(told + counted == raised, "seed \(seed)")
+        #expect(told > 0 && counted > 0)
+    }
+
+    /// `#expect` costs too much for each of so many steps.
+    private static func expect(
+        _ holds: Bool, _ location: SourceLocation = #_sourceLocation
+    ) throws {
+        guard !holds else { return }
+        Issue.record("a rule is broken", sourceLocation: location)
+        throw Broken()
+    }
+}
