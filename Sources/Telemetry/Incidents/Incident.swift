@@ -67,12 +67,18 @@ package struct Incident: Sendable, Equatable {
         package static let subjectBytesMax = 128
 
         package let kind: IncidentKind
-        /// Which task, upstream, state or wallet; long ones are cut.
+        /// Which task, upstream, state or wallet; long ones are cut where they are kept.
         package let subject: String
 
         package init(_ kind: IncidentKind, _ subject: String) {
             self.kind = kind
-            self.subject = subject.cut(bytesMax: Self.subjectBytesMax)
+            self.subject = subject
+        }
+
+        var bounded: Fingerprint { Self(kind, subject.cut(bytesMax: Self.subjectBytesMax)) }
+
+        func redacted(by redactor: Redactor) -> Fingerprint {
+            Self(kind, redactor.redacted(subject))
         }
 
         /// `task_degraded:payout-dispatcher`.
@@ -82,15 +88,24 @@ package struct Incident: Sendable, Equatable {
     package static let summaryBytesMax = 1_024
 
     package let fingerprint: Fingerprint
-    /// What is wrong and what to do, in a sentence or two; long ones are cut.
+    /// What is wrong and what to do, in a sentence or two; long ones are cut where they are kept.
     package let summary: String
 
     package init(_ kind: IncidentKind, _ subject: String, _ summary: String) {
         self.init(Fingerprint(kind, subject), summary)
     }
 
-    init(_ fingerprint: Fingerprint, _ summary: String) {
+    private init(_ fingerprint: Fingerprint, _ summary: String) {
         self.fingerprint = fingerprint
-        self.summary = summary.cut(bytesMax: Self.summaryBytesMax)
+        self.summary = summary
+    }
+
+    var bounded: Incident {
+        Incident(fingerprint.bounded, summary.cut(bytesMax: Self.summaryBytesMax))
+    }
+
+    /// Comes before `bounded`: a secret that is cut in two is recognised no more.
+    func redacted(by redactor: Redactor) -> Incident {
+        Incident(fingerprint.redacted(by: redactor), redactor.redacted(summary))
     }
 }

@@ -134,6 +134,7 @@ package struct IncidentMachine: Sendable {
 
     /// Notes that something is wrong; to say so again changes only its text.
     package mutating func raise(_ incident: Incident, at now: Duration) {
+        let incident = incident.bounded
         let fingerprint = incident.fingerprint
         guard var record = records[fingerprint] else {
             guard makeRoom(for: fingerprint.kind) else {
@@ -163,6 +164,7 @@ package struct IncidentMachine: Sendable {
 
     /// Notes that it is well again; what was never raised is left alone.
     package mutating func resolve(_ fingerprint: Incident.Fingerprint, at now: Duration) {
+        let fingerprint = fingerprint.bounded
         guard records[fingerprint]?.closedAt == nil else { return }
         records[fingerprint]?.closedAt = now
     }
