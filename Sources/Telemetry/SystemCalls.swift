@@ -53,6 +53,9 @@ enum SystemCalls {
     static var pageBytes: Int { Int(sysconf(Int32(_SC_PAGESIZE))) }
     static var ticksPerSecond: Int { Int(sysconf(Int32(_SC_CLK_TCK))) }
 
+    /// What a pipe that has room takes at once.
+    static var partBytesMax: Int { Int(PIPE_BUF) }
+
     /// What came of a write.
     enum Written: Equatable {
         case bytes(Int)
@@ -71,7 +74,7 @@ enum SystemCalls {
     ) -> Written {
         var request = pollfd(fd: descriptor, events: Int16(POLLOUT), revents: 0)
         guard unsafe poll(&request, 1, milliseconds) > 0 else { return .full }
-        let part = Array(bytes.prefix(Int(PIPE_BUF)))
+        let part = Array(bytes.prefix(partBytesMax))
         #if canImport(Glibc)
             let count = unsafe Glibc.write(descriptor, part, part.count)
         #else
