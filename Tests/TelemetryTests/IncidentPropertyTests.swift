@@ -61,7 +61,7 @@ import Testing
         }
     }
 
-    @Test(arguments: 0..<40)
+    @Test(arguments: 0..<16)
     func `in the end the reader knows what is true, and nothing was said twice`(seed: UInt64)
         throws
     {
@@ -72,7 +72,7 @@ import Testing
         limits.refusalsMax = .max
         limits.messagesPerMinute = Int(seed % 5) + 1
         var world = World(bench: IncidentBench(limits, seed: seed))
-        for _ in 0..<600 {
+        for _ in 0..<400 {
             if Bool.random(using: &world.bench.random) { world.change() }
             if Int.random(in: 0..<4, using: &world.bench.random) == 0 {
                 world.bench.now += .seconds(Int.random(in: 0..<200, using: &world.bench.random))
@@ -96,7 +96,7 @@ import Testing
         }
     }
 
-    @Test(arguments: 0..<20)
+    @Test(arguments: 0..<8)
     func `without room every incident is told, or counted`(seed: UInt64) throws {
         var limits = IncidentBench.limits
         limits.incidentsMax = 4

@@ -3,6 +3,7 @@
 
 import Foundation
 import Logging
+import Synchronization
 import TellerProtocol
 import Testing
 
@@ -71,8 +72,8 @@ import Testing
     @Test func `many threads write long lines and none is torn`() async throws {
         let pipe = Pipe()
         let pipeline = Self.pipeline(pipe)
-        let (threads, each) = (8, 40)
-        let reading = Task { try pipe.fileHandleForReading.readToEnd() ?? Data() }
+        let (threads, each) = (8, 15)
+        let reading = PipeReading(pipe)
         await withTaskGroup(of: Void.self) { group in
             for thread in 0..<threads {
                 group.addTask {
@@ -95,7 +96,7 @@ import Testing
         flush.info("end")
         while !pipeline.isIdle { await Task.yield() }
         try pipe.fileHandleForWriting.close()
-        let text = String(decoding: try await reading.value, as: UTF8.self)
+        let text = await reading.text()
         let lines = text.split(separator: "\n").map(String.init)
         #expect(lines.count == threads * each + 1)
         #expect(lines.last?.hasSuffix("info l: end") == true)
@@ -116,19 +117,19 @@ import Testing
         let pipeline = Self.pipeline(pipe)
         let logger = Logger(label: "l") { pipeline.handler(label: $0) }
         let padding = String(repeating: "x", count: 1_000)
-        let count = 2 * LogOutput.waitingBytesMax / 1_000
+        let count = 3 * LogOutput.waitingBytesMax / 2_000
         // Nobody reads: each call returns all the same.
         for index in 0..<count { logger.info("\(index) \(padding)") }
         let registry = MetricsRegistry()
         registry.register(pipeline.collector)
         let exposed = String(decoding: await registry.scrape(.prometheusText), as: UTF8.self)
 
-        let reading = Task { try pipe.fileHandleForReading.readToEnd() ?? Data() }
+        let reading = PipeReading(pipe)
         while !pipeline.isIdle { await Task.yield() }
         logger.info("after")
         while !pipeline.isIdle { await Task.yield() }
         try pipe.fileHandleForWriting.close()
-        let lines = String(decoding: try await reading.value, as: UTF8.self).split(separator: "\n")
+        let lines = await reading.text().split(separator: "\n")
         let kept = lines.count - 2
         #expect(kept > 1_000 && kept < count)
         for (index, line) in lines.prefix(kept).enumerated() {
@@ -146,5 +147,22 @@ import Testing
         let logger = Logger(label: "l") { pipeline.handler(label: $0) }
         for _ in 0..<10 { logger.info("x") }
         #expect(pipeline.isIdle)
+    }
+}
+
+/// Reads a pipe to its end on a thread of its own: a blocked one of the pool could be the last.
+private final class PipeReading: Sendable {
+    private let result = Mutex<String?>(nil)
+
+    init(_ pipe: Pipe) {
+        Thread.detachNewThread { [self] in
+            let data = (try? pipe.fileHandleForReading.readToEnd()) ?? Data()
+            result.withLock { $0 = String(decoding: data, as: UTF8.self) }
+        }
+    }
+
+    func text() async -> String {
+        await eventually { self.result.withLock { $0 != nil } }
+        return result.withLock { $0 } ?? ""
     }
 }
