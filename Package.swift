@@ -36,6 +36,7 @@ let lifecycle = Target.Dependency.product(
     name: "ServiceLifecycle", package: "swift-service-lifecycle")
 let signals = Target.Dependency.product(
     name: "UnixSignals", package: "swift-service-lifecycle")
+let metrics = Target.Dependency.product(name: "CoreMetrics", package: "swift-metrics")
 let grdb = Target.Dependency.product(name: "GRDB", package: "GRDB.swift")
 let grdbSQLite = Target.Dependency.product(name: "GRDBSQLite", package: "GRDB.swift")
 
@@ -68,6 +69,7 @@ let package = Package(
         .package(url: "https://github.com/apple/swift-nio-ssl", from: "2.37.6"),
         .package(url: "https://github.com/swift-server/async-http-client", from: "1.37.0"),
         .package(url: "https://github.com/apple/swift-log", from: "1.16.2"),
+        .package(url: "https://github.com/apple/swift-metrics", from: "2.13.0"),
         .package(url: "https://github.com/apple/swift-crypto", from: "4.5.2"),
         .package(url: "https://github.com/apple/swift-argument-parser", from: "1.8.2"),
         .package(url: "https://github.com/jpsim/Yams", from: "6.2.2"),
@@ -118,6 +120,8 @@ let package = Package(
         // The service.
         module("RPC", ["TellerProtocol", "HTTPMessages", crypto, logging]),
         module("Supervision", ["Resilience", lifecycle, logging]),
+        module(
+            "Telemetry", ["Resilience", "TellerProtocol", lifecycle, logging, metrics]),
         module(
             "Workers", ["Ledger", "Resilience", "Supervision", "TellerProtocol", crypto, logging]),
         module(
@@ -177,6 +181,12 @@ let package = Package(
             path: "Tests/Support", swiftSettings: testSettings),
         tests(
             "SupervisionTests", ["Supervision", "Resilience", "TestSupport", lifecycle, logging]),
+        tests(
+            "TelemetryTests",
+            [
+                "Telemetry", "Resilience", "TellerProtocol", "TestSupport", lifecycle, logging,
+                metrics,
+            ]),
         tests(
             "WorkersTests",
             [
