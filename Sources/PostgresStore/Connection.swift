@@ -26,9 +26,11 @@ struct Connection: ~Copyable {
     var accounts = AccountCache()
     /// Statements sent since the last `finish`.
     private var sent = 0
-    /// Whether an answer is overdue. It may come yet, and what was sent be carried out; but nobody
-    /// could tell it from the next one's, so the connection is never used again.
-    private var isOverdue = false
+    /// Whether answers are due that have not all come: while `finish` waits for them, and for ever
+    /// when it gave up, because the server was silent or said that it goes. What was sent may have
+    /// been carried out, or may be yet; and as nobody could tell those answers from the next ones,
+    /// the connection is never used again.
+    private var isOwedAnswers = false
 
     private init(_ handle: OpaquePointer, answerMilliseconds: Int32) {
         unsafe self.handle = handle
@@ -87,7 +89,7 @@ struct Connection: ~Copyable {
     }
 
     /// Whether the server is still there and answers.
-    var isAlive: Bool { unsafe !isOverdue && PQstatus(handle) == CONNECTION_OK }
+    var isAlive: Bool { unsafe !isOwedAnswers && PQstatus(handle) == CONNECTION_OK }
 
     /// Runs plain SQL, several statements if need be; only for set-up, before pipeline mode.
     func run(_ sql: String) throws(StoreError) {
@@ -105,7 +107,7 @@ struct Connection: ~Copyable {
     mutating func send(
         _ statement: Statement, _ parameters: Parameters = Parameters()
     ) throws(StoreError) {
-        guard !isOverdue else { throw overdue() }
+        guard !isOwedAnswers else { throw overdue() }
         let isSent = unsafe parameters.bytes.withUnsafeBufferPointer { bytes in
             let values = unsafe parameters.ranges.map { range -> UnsafePointer<CChar>? in
                 guard let range, let base = bytes.baseAddress else { return nil }
@@ -125,7 +127,8 @@ struct Connection: ~Copyable {
     ///
     /// - Throws: the first error; the server has then skipped what came after it.
     mutating func finish() throws(StoreError) -> [ResultRows] {
-        guard !isOverdue else { throw overdue() }
+        guard !isOwedAnswers else { throw overdue() }
+        isOwedAnswers = true
         guard unsafe PQpipelineSync(handle) == 1 else { throw lost() }
         var rows: [ResultRows] = []
         rows.reserveCapacity(sent)
@@ -141,13 +144,14 @@ struct Connection: ~Copyable {
             // Each statement's results end with a NULL.
             guard try nextResult() == nil else { throw lost() }
         }
-        sent = 0
         guard let sync = try nextResult(), sync.isPipelineSync else { throw lost() }
+        sent = 0
+        isOwedAnswers = false
         if let failure { throw failure }
         return rows
     }
 
-    private mutating func nextResult() throws(StoreError) -> ResultRows? {
+    private func nextResult() throws(StoreError) -> ResultRows? {
         while unsafe PQflush(handle) == 1 { try wait(for: Int16(POLLIN | POLLOUT)) }
         while unsafe PQisBusy(handle) == 1 {
             try wait(for: Int16(POLLIN))
@@ -157,16 +161,13 @@ struct Connection: ~Copyable {
         return unsafe ResultRows(result)
     }
 
-    private mutating func wait(for events: Int16) throws(StoreError) {
+    private func wait(for events: Int16) throws(StoreError) {
         var descriptor = unsafe pollfd(fd: PQsocket(handle), events: events, revents: 0)
         var ready: Int32
         repeat {
             ready = unsafe poll(&descriptor, 1, answerMilliseconds)
         } while ready < 0 && errno == EINTR
-        guard ready > 0 else {
-            isOverdue = true
-            throw overdue()
-        }
+        guard ready > 0 else { throw overdue() }
     }
 
     private func overdue() -> StoreError { StoreError(.unavailable, "the server does not answer") }
