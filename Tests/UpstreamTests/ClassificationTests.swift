@@ -102,9 +102,8 @@ import Upstream
     func `a refused connection is known to have sent nothing`(endpoint: UpstreamEndpoint)
         async throws
     {
-        // The port was free a moment ago, and is again.
-        let port = try await ScriptedServer.with({ _, _ in [] }) { $0.port }
-        try await Bench.with(port: port, policy: { $0.attemptsMax = 2 }) { bench in
+        let deaf = try DeafPort()
+        try await Bench.with(port: deaf.port, policy: { $0.attemptsMax = 2 }) { bench in
             let request = endpoint.method == .get ? UpstreamRequest() : Endpoints.payment
             let failed = try await bench.failure(endpoint, request)
             #expect(
@@ -112,6 +111,7 @@ import Upstream
                 "\(failed.debugDescription)")
             #expect(failed.attempts == (endpoint.repetition == .once ? 1 : 2))
         }
+        withExtendedLifetime(deaf) {}
     }
 
     @Test func `a handshake that never ends counts as connecting`() async throws {
