@@ -103,6 +103,29 @@ import Testing
                 == "CURSOR_INVALID")
     }
 
+    @Test func `a forged cursor is refused and harms nobody`() throws {
+        let server = try TellerProcess()
+        // What `Cursor` makes, but with a number that no row can have.
+        let scope = Self.dispatcher.utf8.reduce(UInt32(0x811C_9DC5)) {
+            ($0 ^ UInt32($1)) &* 0x0100_0193
+        }
+        for (kind, method) in [(4, "task.runs"), (5, "task.watch")] as [(UInt8, String)] {
+            var bytes = [kind]
+            for shift in [24, 16, 8, 0] as [UInt32] {
+                bytes.append(UInt8(truncatingIfNeeded: scope >> shift))
+            }
+            let cursor = Base64URL.encode(bytes + [UInt8](repeating: 0xFF, count: 8))
+            let body = """
+                {"jsonrpc":"2.0","id":1,"method":"\(method)",\
+                "params":{"task":"\(Self.dispatcher)","cursor":"\(cursor)"}}
+                """
+            // So little time that a watch ends before it has read anything.
+            let answer = try server.post(body, ["-H", "grpc-timeout: 500m"]).body
+            #expect(answer.contains(#""reason":"CURSOR_INVALID""#), "\(answer)")
+        }
+        #expect(try server.post(#"{"jsonrpc":"2.0","id":1,"method":"task.list"}"#).status == 200)
+    }
+
     /// Promise 5 over a cluster: the leader dies, or hangs and comes back.
     @Test(arguments: [SIGKILL, SIGSTOP])
     func `another instance takes over within ten seconds, and pays once`(

@@ -50,15 +50,13 @@ enum Cursor {
     /// The number to go on below; nil for the first page.
     static func runs(_ text: String?, of task: String) throws(RPCError) -> Int64? {
         guard let text else { return nil }
-        let words = try decode(text, .runs, scope: digest(task.utf8), count: 1)
-        return Int64(truncatingIfNeeded: words[0])
+        return try number(text, .runs, scope: digest(task.utf8))
     }
 
     /// The number to go on after; nil for the present state.
     static func transitions(_ text: String?, of task: String?) throws(RPCError) -> Int64? {
         guard let text else { return nil }
-        let words = try decode(text, .transitions, scope: digest((task ?? "").utf8), count: 1)
-        return Int64(truncatingIfNeeded: words[0])
+        return try number(text, .transitions, scope: digest((task ?? "").utf8))
     }
 
     /// The id to go on below; nil for the first page.
@@ -73,15 +71,13 @@ enum Cursor {
     /// The sequence to go on below; nil for the first page.
     static func entries(_ text: String?, of account: AccountKey) throws(RPCError) -> Int64? {
         guard let text else { return nil }
-        let words = try decode(text, .entries, scope: digest(account), count: 1)
-        return Int64(truncatingIfNeeded: words[0])
+        return try number(text, .entries, scope: digest(account))
     }
 
     /// The sequence to go on after; nil for the current state.
     static func events(_ text: String?, of id: WithdrawalID) throws(RPCError) -> Int64? {
         guard let text else { return nil }
-        let words = try decode(text, .events, scope: digest(id), count: 1)
-        return Int64(truncatingIfNeeded: words[0])
+        return try number(text, .events, scope: digest(id))
     }
 
     // MARK: - Bytes: kind, scope (4), words (8 each), as base64url without padding.
@@ -105,14 +101,27 @@ enum Cursor {
         guard let bytes = Base64URL.decode(text), bytes.count == 5 + 8 * count,
             bytes[0] == kind.rawValue,
             bytes[1..<5].reduce(UInt32(0), { $0 << 8 | UInt32($1) }) == scope
-        else {
-            throw RPCError(
-                reason: .cursorInvalid,
-                fields: [.init(path: "cursor", problem: "is not a cursor of this list")])
-        }
+        else { throw invalid }
         return (0..<count).map { index in
             bytes[(5 + 8 * index)..<(13 + 8 * index)].reduce(UInt64(0)) { $0 << 8 | UInt64($1) }
         }
+    }
+
+    /// The one number a cursor carries. Whoever forges one with a number no row can have gets no
+    /// further: arithmetic on it would trap.
+    private static func number(
+        _ text: String, _ kind: Kind, scope: UInt32
+    ) throws(RPCError) -> Int64 {
+        guard let number = Int64(exactly: try decode(text, kind, scope: scope, count: 1)[0]) else {
+            throw invalid
+        }
+        return number
+    }
+
+    private static var invalid: RPCError {
+        RPCError(
+            reason: .cursorInvalid,
+            fields: [.init(path: "cursor", problem: "is not a cursor of this list")])
     }
 
     private static func digest(_ account: AccountKey) -> UInt32 {
