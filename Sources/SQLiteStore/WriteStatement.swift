@@ -16,6 +16,9 @@ final class WriteStatement {
     private let statement: Statement
     private let handle: OpaquePointer
     private var bound: Int32 = 0
+    /// The first parameter's failure since the last run: a value that SQLite did not take would
+    /// count as null.
+    private var failure = SQLITE_OK
 
     init(_ sql: String, _ database: Database) throws {
         statement = try database.makeStatement(sql: sql)
@@ -28,26 +31,27 @@ final class WriteStatement {
     func bind(_ value: Int64?) {
         bound += 1
         if let value {
-            unsafe sqlite3_bind_int64(handle, bound, value)
+            note(unsafe sqlite3_bind_int64(handle, bound, value))
         } else {
-            unsafe sqlite3_bind_null(handle, bound)
+            note(unsafe sqlite3_bind_null(handle, bound))
         }
     }
 
     func bind(_ text: String?) {
         bound += 1
         guard var text else {
-            unsafe sqlite3_bind_null(handle, bound)
+            note(unsafe sqlite3_bind_null(handle, bound))
             return
         }
         text.withUTF8 { bytes in
             unsafe bytes.withMemoryRebound(to: CChar.self) { characters in
                 // No pointer would mean null.
                 if let start = characters.baseAddress {
-                    _ = unsafe sqlite3_bind_text(
-                        handle, bound, start, Int32(characters.count), Self.copied)
+                    note(
+                        unsafe sqlite3_bind_text(
+                            handle, bound, start, Int32(characters.count), Self.copied))
                 } else {
-                    _ = unsafe sqlite3_bind_text(handle, bound, "", 0, Self.copied)
+                    note(unsafe sqlite3_bind_text(handle, bound, "", 0, Self.copied))
                 }
             }
         }
@@ -57,10 +61,11 @@ final class WriteStatement {
         bound += 1
         unsafe blob.withUnsafeBytes { bytes in
             if let start = bytes.baseAddress {
-                _ = unsafe sqlite3_bind_blob(
-                    handle, bound, start, Int32(bytes.count), Self.copied)
+                note(
+                    unsafe sqlite3_bind_blob(
+                        handle, bound, start, Int32(bytes.count), Self.copied))
             } else {
-                _ = unsafe sqlite3_bind_zeroblob(handle, bound, 0)
+                note(unsafe sqlite3_bind_zeroblob(handle, bound, 0))
             }
         }
     }
@@ -68,13 +73,18 @@ final class WriteStatement {
     func bind(_ id: WithdrawalID?) {
         bound += 1
         guard let uuid = id?.uuid else {
-            unsafe sqlite3_bind_null(handle, bound)
+            note(unsafe sqlite3_bind_null(handle, bound))
             return
         }
         unsafe withUnsafeBytes(of: (uuid.high.bigEndian, uuid.low.bigEndian)) { bytes in
-            _ = unsafe sqlite3_bind_blob(
-                handle, bound, bytes.baseAddress, Int32(bytes.count), Self.copied)
+            note(
+                unsafe sqlite3_bind_blob(
+                    handle, bound, bytes.baseAddress, Int32(bytes.count), Self.copied))
         }
+    }
+
+    private func note(_ code: Int32) {
+        if failure == SQLITE_OK { failure = code }
     }
 
     /// Runs the statement to its end.
@@ -89,8 +99,9 @@ final class WriteStatement {
         defer {
             unsafe sqlite3_reset(handle)
             bound = 0
+            failure = SQLITE_OK
         }
-        switch unsafe sqlite3_step(handle) {
+        switch failure == SQLITE_OK ? unsafe sqlite3_step(handle) : failure {
         case SQLITE_ROW: return unsafe sqlite3_column_int64(handle, 0)
         case SQLITE_DONE: return nil
         case let code:

@@ -87,6 +87,18 @@ import Testing
         #expect(StoreError(error, isCommit: false).code == .unavailable)
     }
 
+    @Test func `a parameter that was not taken fails the statement, and only that run`() throws {
+        let database = try DatabaseQueue()
+        try database.write { database in
+            let statement = try WriteStatement("SELECT ?", database)
+            statement.bind(1)
+            statement.bind(2)
+            #expect(throws: DatabaseError.self) { try statement.run() }
+            statement.bind(3)
+            #expect(try statement.firstInteger() == 3)
+        }
+    }
+
     @Test func `a truncated file is refused and named`() async throws {
         let file = try await Self.ledgerFile()
         let bytes = try Data(contentsOf: file)

@@ -16,7 +16,7 @@ extension TellerServer {
         var rules = WorkersConfiguration()
         rules.payoutScope = .leader
         // A payment that is paused must not be made for a moment when the program starts.
-        rules.payoutNeeds = [board.child.name]
+        rules.payoutNeeds = [TaskBoard.childName]
         let workers = Workers(
             bookkeeper: bookkeeper, gateway: gateway(configuration, clock, logger),
             clock: clock, configuration: rules, logger: logger)
