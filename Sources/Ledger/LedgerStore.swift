@@ -35,7 +35,10 @@ package protocol LedgerStore: Sendable {
 
     func withdrawal(_ id: WithdrawalID) async throws(StoreError) -> Withdrawal?
 
-    /// The withdrawals of `key`, newest id first, of ids below `before`, in `state` if given.
+    /// The withdrawals of `key`, newest first, of those before `before`, in `state` if given.
+    ///
+    /// Newest by id, or by their place in the account's journal: these differ only for calls made
+    /// on one account in the same moments, and each store keeps to one of them.
     func withdrawals(
         of key: AccountKey, state: WithdrawalState?, before: WithdrawalID?, limit: Int
     ) async throws(StoreError) -> [Withdrawal]

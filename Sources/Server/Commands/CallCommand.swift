@@ -11,7 +11,7 @@ struct CallCommand: AsyncParsableCommand {
         discussion: """
             The params are a JSON object; `teller openrpc` shows what each method takes. \
             withdraw.create and account.credit get an idempotency key when the params have none. \
-            The events of withdraw.watch are printed a line each.
+            The events of a stream (withdraw.watch, task.watch) are printed a line each.
 
             Example: teller call account.get '{"accountId":"alice"}'
             """)
