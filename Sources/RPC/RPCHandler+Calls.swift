@@ -42,8 +42,10 @@ extension RPCHandler {
         do throws(Refusal) {
             try RequestForm.check(request, limits: limits)
             let timeout = min(metadata.timeout ?? limits.deadlineDefault, limits.deadlineMax)
-            exchange.cancel(after: timeout)
+            // Read before the timer is set: a thread that is held up in between would otherwise see
+            // the timer's cancellation long before the deadline, and blame the caller.
             let deadline = clock.now + timeout
+            exchange.cancel(after: timeout)
             let caller = try authenticator.caller(of: request, requestID: metadata.requestID)
             if case .principal(let principal) = caller {
                 let incoming = IncomingRequest(
