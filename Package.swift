@@ -134,8 +134,10 @@ let package = Package(
             name: "TellerServer",
             dependencies: [
                 "TellerProtocol", "TellerClient", "RPC", "Transport", "HTTPMessages", "Ledger",
-                "SQLiteStore", "PostgresStore", "Supervision", "Workers", "TON", "TLS", arguments,
-                "HTTP2", lifecycle, logging, nioCore, signals, yams,
+                "SQLiteStore", "PostgresStore", "Resilience", "Supervision", "Telemetry",
+                "Upstream",
+                "Workers", "TON", "TLS", "HTTP2", arguments, lifecycle, logging, nioCore, signals,
+                yams,
             ],
             path: "Sources/Server", swiftSettings: settings),
         .executableTarget(
@@ -195,7 +197,11 @@ let package = Package(
             ]),
         tests("LedgerTests", ["Ledger", "TellerProtocol", "TestSupport"]),
         tests(
-            "ServerTests", ["TellerServer", "TellerClient", "TellerProtocol", "TestSupport"]),
+            "ServerTests",
+            [
+                "TellerServer", "TellerClient", "TellerProtocol", "Resilience", "Supervision",
+                "Telemetry", "TestSupport", "Upstream", logging,
+            ]),
         tests(
             "StoreTests",
             [

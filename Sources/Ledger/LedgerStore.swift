@@ -63,6 +63,10 @@ package protocol LedgerStore: Sendable {
         after: AccountKey?, limit: Int
     ) async throws(StoreError) -> LedgerAudit
 
+    /// What all accounts have, and how many withdrawals are not settled. It reads every account's
+    /// balance, so it is for gauges and alarms, not for callers.
+    func totals() async throws(StoreError) -> LedgerTotals
+
     /// Succeeds when the store can be read and written.
     func ping() async throws(StoreError)
 
@@ -96,6 +100,29 @@ package struct LedgerAudit: Sendable, Equatable {
         self.checked = checked
         self.last = last
     }
+}
+
+/// The whole ledger at a glance.
+package struct LedgerTotals: Sendable, Equatable {
+    /// The withdrawals that stand in one state.
+    package struct Standing: Sendable, Equatable {
+        package var count: Int
+        /// When the one that is longest in it came to it.
+        package var oldestChange: Timestamp
+
+        package init(count: Int, oldestChange: Timestamp) {
+            self.count = count
+            self.oldestChange = oldestChange
+        }
+    }
+
+    /// Sums over all accounts; a sum beyond the largest amount counts as that.
+    package var available = Nanotons.zero
+    package var held = Nanotons.zero
+    /// Only the states that are not settled and have withdrawals.
+    package var unsettled: [WithdrawalState: Standing] = [:]
+
+    package init() {}
 }
 
 /// A failure of the store. `description` is safe to show; `detail` is for logs only.

@@ -274,6 +274,12 @@ extension PostgresStore: LedgerStore {
         }
     }
 
+    package func totals() async throws(StoreError) -> LedgerTotals {
+        try await readers.run(ReadStatements.totals) { rows throws(StoreError) in
+            try rows.totals()
+        }
+    }
+
     package func ping() async throws(StoreError) {
         let isWritable = try await readers.run(ReadStatements.ping) {
             rows throws(StoreError) in rows.count == 1

@@ -104,6 +104,20 @@ extension ResultRows {
         return tokens
     }
 
+    func totals() throws(StoreError) -> LedgerTotals {
+        var totals = LedgerTotals()
+        for row in 0..<count {
+            if isNull(row, 0) {
+                totals.available = try nanotons(row, 1)
+                totals.held = try nanotons(row, 2)
+            } else {
+                totals.unsettled[try choice(row, 0)] = LedgerTotals.Standing(
+                    count: Int(try int64(row, 1)), oldestChange: try time(row, 2))
+            }
+        }
+        return totals
+    }
+
     func audit(limit: Int) throws(StoreError) -> LedgerAudit {
         var audit = LedgerAudit(violations: [], checked: count, last: nil)
         for row in 0..<count where try !bool(row, 2) {

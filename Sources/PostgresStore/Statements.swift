@@ -344,6 +344,18 @@ enum ReadStatements {
             ORDER BY a.tenant, a.account
             """)
 
+    /// The first row has the money, the others the states.
+    static let totals = Statement(
+        name: "totals",
+        sql: """
+            SELECT NULL, least(coalesce(sum(available), 0), 9223372036854775807)::bigint,
+                least(coalesce(sum(held), 0), 9223372036854775807)::bigint
+            FROM accounts
+            UNION ALL
+            SELECT state, count(*), min(updated_at) FROM withdrawals
+            WHERE state IN ('PENDING', 'PROCESSING', 'SENT', 'IN_REVIEW') GROUP BY state
+            """)
+
     static let insertToken = Statement(
         name: "insert_token",
         sql: """
@@ -371,6 +383,6 @@ enum ReadStatements {
 
     static let all = [
         account, entries, withdrawal, withdrawalsOfAccount, events, queue, payouts, audit,
-        insertToken, token, tokens, revokeToken, ping, BatchStatements.discardPlans,
+        totals, insertToken, token, tokens, revokeToken, ping, BatchStatements.discardPlans,
     ]
 }

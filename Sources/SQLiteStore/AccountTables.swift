@@ -30,6 +30,30 @@ enum BalanceTable {
         }
     }
 
+    /// What all accounts have and hold. SQLite refuses a sum that overflows, so tons and what is
+    /// left of one are summed apart.
+    static func sums(_ database: Database) throws -> (available: Nanotons, held: Nanotons) {
+        let row = try Row.fetchOne(
+            database,
+            sql: """
+                SELECT coalesce(sum(available / 1000000000), 0),
+                    coalesce(sum(available % 1000000000), 0),
+                    coalesce(sum(held / 1000000000), 0), coalesce(sum(held % 1000000000), 0)
+                FROM balances
+                """)
+        guard let row else { return (.zero, .zero) }
+        func sum(_ column: Int) throws -> Nanotons {
+            let tons = try row.value(column, as: Int64.self)
+            let rest = try row.value(column + 1, as: Int64.self)
+            let (whole, isTooLarge) = tons.multipliedReportingOverflow(by: 1_000_000_000)
+            guard !isTooLarge, let whole = Nanotons(whole), let rest = Nanotons(rest) else {
+                return .max
+            }
+            return whole.adding(rest) ?? .max
+        }
+        return (try sum(0), try sum(2))
+    }
+
     /// Recomputes the sums of a page of accounts from their journals and unsettled withdrawals.
     static func audit(
         after: AccountKey?, limit: Int, _ database: Database

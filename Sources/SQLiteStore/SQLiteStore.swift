@@ -176,6 +176,15 @@ extension SQLiteStore: LedgerStore {
         try await read { try BalanceTable.audit(after: after, limit: limit, $0) }
     }
 
+    package func totals() async throws(StoreError) -> LedgerTotals {
+        try await read { database in
+            var totals = LedgerTotals()
+            (totals.available, totals.held) = try BalanceTable.sums(database)
+            totals.unsettled = try WithdrawalTable.unsettled(database)
+            return totals
+        }
+    }
+
     package func ping() async throws(StoreError) {
         try condition.check()
         guard condition.isFailing else {

@@ -65,6 +65,23 @@ enum WithdrawalTable {
         ).map(record)
     }
 
+    static func unsettled(
+        _ database: Database
+    ) throws -> [WithdrawalState: LedgerTotals.Standing] {
+        var standings: [WithdrawalState: LedgerTotals.Standing] = [:]
+        for row in try Row.fetchAll(
+            database,
+            sql: """
+                SELECT state, count(*), min(updated_at) FROM withdrawals
+                WHERE state IN ('PENDING', 'PROCESSING', 'SENT', 'IN_REVIEW') GROUP BY state
+                """)
+        {
+            standings[try row.choice(0)] = LedgerTotals.Standing(
+                count: try row.value(1), oldestChange: try row.time(2))
+        }
+        return standings
+    }
+
     private static func record(_ row: Row) throws -> Ledger.Withdrawal {
         Ledger.Withdrawal(
             id: try row.withdrawalID(0), account: try row.accountKey(1),

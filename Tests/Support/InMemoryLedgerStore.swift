@@ -153,6 +153,24 @@ package final class InMemoryLedgerStore: LedgerStore {
         }
     }
 
+    package func totals() async throws(StoreError) -> LedgerTotals {
+        try read { state in
+            var totals = LedgerTotals()
+            for account in state.tables.accounts.values {
+                totals.available = totals.available.adding(account.available) ?? .max
+                totals.held = totals.held.adding(account.held) ?? .max
+            }
+            for row in state.tables.withdrawals.values
+            where !WithdrawalStateMachine.isSettled(row.state) {
+                let known = totals.unsettled[row.state]
+                totals.unsettled[row.state] = LedgerTotals.Standing(
+                    count: 1 + (known?.count ?? 0),
+                    oldestChange: min(known?.oldestChange ?? row.updatedAt, row.updatedAt))
+            }
+            return totals
+        }
+    }
+
     package func ping() async throws(StoreError) { try read { _ in } }
 
     package func close() async {}

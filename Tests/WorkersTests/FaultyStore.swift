@@ -156,6 +156,23 @@ final class FaultyStore: LedgerStore {
         }
     }
 
+    func totals() async throws(StoreError) -> LedgerTotals {
+        rows.withLock { rows in
+            var totals = LedgerTotals()
+            for account in rows.accounts.values {
+                totals.available = totals.available.adding(account.available) ?? .max
+                totals.held = totals.held.adding(account.held) ?? .max
+            }
+            for row in rows.withdrawals.values where !WithdrawalStateMachine.isSettled(row.state) {
+                let known = totals.unsettled[row.state]
+                totals.unsettled[row.state] = LedgerTotals.Standing(
+                    count: 1 + (known?.count ?? 0),
+                    oldestChange: min(known?.oldestChange ?? row.updatedAt, row.updatedAt))
+            }
+            return totals
+        }
+    }
+
     func ping() async throws(StoreError) {}
 
     func close() async {}

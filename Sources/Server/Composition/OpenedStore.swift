@@ -5,6 +5,7 @@ import Foundation
 import Ledger
 import Logging
 import PostgresStore
+import Resilience
 import SQLiteStore
 import Supervision
 import TellerProtocol
@@ -15,6 +16,7 @@ struct OpenedStore {
     let credentials: any CredentialStore
     let leases: any LeaseKeeper
     let tasks: any TaskStore
+    let policies: any PolicyStore
 
     /// Opens the store and brings its schema up to date.
     init(_ configuration: ServerConfiguration, logger: Logger) throws {
@@ -23,13 +25,13 @@ struct OpenedStore {
         case .sqlite(let path):
             try Self.makeFolder(of: path)
             let store = try SQLiteStore(path: path, outcomeLifeMilliseconds: outcomeLife)
-            (ledger, credentials, leases, tasks) = (store, store, store, store)
+            (ledger, credentials, leases, tasks, policies) = (store, store, store, store, store)
         case .postgres(let connectionString):
             let store = try PostgresStore(
                 connectionString: connectionString, outcomeLifeMilliseconds: outcomeLife,
                 writers: configuration.postgresWriters, readers: configuration.postgresReaders,
                 logger: logger)
-            (ledger, credentials, leases, tasks) = (store, store, store, store)
+            (ledger, credentials, leases, tasks, policies) = (store, store, store, store, store)
         }
     }
 

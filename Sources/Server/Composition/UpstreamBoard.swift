@@ -1,0 +1,40 @@
+// SPDX-FileCopyrightText: 2026 The Teller authors
+// SPDX-License-Identifier: Apache-2.0
+
+import RPC
+import Resilience
+import Supervision
+import TellerProtocol
+import Upstream
+
+/// The external APIs of this instance: their connections, and the one list of them.
+struct UpstreamBoard: Sendable {
+    let registry = UpstreamRegistry()
+    private let client = UpstreamClient()
+    private let environment: UpstreamEnvironment
+    private let observer: (any UpstreamObserver)?
+
+    /// - Parameter observer: told of every attempt, for metrics; nil for nobody.
+    init(clock: RPCClock, observer: (any UpstreamObserver)?) {
+        let time = SteadyTime.system
+        environment = UpstreamEnvironment(
+            now: { time.now() }, sleep: { try await time.sleep($0) },
+            wallClock: { .milliseconds(clock.wall.unixMilliseconds) },
+            random: { .random(in: .min ... .max) })
+        self.observer = observer
+    }
+
+    /// Makes an upstream and lists it, so that operators see it and policies reach it.
+    func add(
+        _ configuration: UpstreamConfiguration, policy: CheckedRetryPolicy
+    ) throws -> Upstream {
+        let upstream = try Upstream(
+            configuration, policy: policy, client: client, environment: environment,
+            observer: observer)
+        try registry.add(upstream)
+        return upstream
+    }
+
+    /// Closes all connections, once nothing uses them.
+    func close() async { await client.shutdown() }
+}
