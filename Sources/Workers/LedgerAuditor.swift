@@ -5,6 +5,7 @@ package import Ledger
 package import Logging
 internal import Supervision
 internal import Synchronization
+package import TellerProtocol
 
 /// What the audits have found since the start.
 package struct AuditReport: Sendable, Equatable {
@@ -14,6 +15,8 @@ package struct AuditReport: Sendable, Equatable {
     package var accountsChecked = 0
     /// Accounts whose sums are wrong, as of the last finished pass; the first hundred.
     package var violations: [AccountKey] = []
+    /// When the last pass was finished; nil before the first.
+    package var endedAt: Timestamp?
 }
 
 /// Checks promise 3 over and over: that every account is the sum of its journal.
@@ -22,12 +25,17 @@ package final class LedgerAuditor: Sendable {
     private static let violationsMax = 100
 
     private let store: any LedgerStore
+    private let clock: LedgerClock
     private let configuration: WorkersConfiguration
     private let logger: Logger
     private let lastReport = Mutex(AuditReport())
 
-    package init(store: any LedgerStore, configuration: WorkersConfiguration, logger: Logger) {
+    package init(
+        store: any LedgerStore, clock: LedgerClock, configuration: WorkersConfiguration,
+        logger: Logger
+    ) {
         self.store = store
+        self.clock = clock
         self.configuration = configuration
         self.logger = logger
     }
@@ -81,6 +89,7 @@ package final class LedgerAuditor: Sendable {
         } while last != nil
         lastReport.withLock { report in
             pass.passes = report.passes + 1
+            pass.endedAt = clock.now()
             report = pass
         }
     }

@@ -17,7 +17,8 @@ package struct Workers: Sendable {
         configuration: WorkersConfiguration = WorkersConfiguration(), logger: Logger
     ) {
         let auditor = LedgerAuditor(
-            store: bookkeeper.store, configuration: configuration, logger: logger)
+            store: bookkeeper.store, clock: clock, configuration: configuration,
+            logger: logger)
         self.auditor = auditor
         var children = [
             Child(name: "ledger-auditor", policy: configuration.policy) { context in

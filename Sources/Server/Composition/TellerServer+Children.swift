@@ -3,25 +3,22 @@
 
 import Ledger
 import Logging
-import RPC
 import Supervision
 import Workers
 
 extension TellerServer {
-    /// The workers of a server, each restarted by the supervisor.
-    static func children(
+    /// The workers of a server, to be restarted by the supervisor.
+    static func workers(
         _ configuration: ServerConfiguration, bookkeeper: Bookkeeper, clock: LedgerClock,
-        board: TaskBoard, health: HealthState, logger: Logger
-    ) -> [Child] {
+        logger: Logger
+    ) -> Workers {
         var rules = WorkersConfiguration()
         rules.payoutScope = .leader
         // A payment that is paused must not be made for a moment when the program starts.
         rules.payoutNeeds = [TaskBoard.childName]
-        let workers = Workers(
+        return Workers(
             bookkeeper: bookkeeper, gateway: gateway(configuration, clock, logger),
             clock: clock, configuration: rules, logger: logger)
-        let monitor = StoreMonitor(store: bookkeeper.store, health: health, logger: logger)
-        return [monitor.child, board.child] + workers.children
     }
 
     /// What pays; nil leaves withdrawals pending.
