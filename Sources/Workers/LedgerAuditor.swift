@@ -44,18 +44,10 @@ package final class LedgerAuditor: Sendable {
 
     func run(_ context: ChildContext) async throws {
         while !context.isStopping {
-            try await auditAll(context)
-            try await rest(for: configuration.auditInterval, context)
-        }
-    }
-
-    private func rest(for duration: Duration, _ context: ChildContext) async throws {
-        let end = context.time.now() + duration
-        while !context.isStopping, context.time.now() < end {
-            context.heartbeat()
-            // Short enough for the heartbeats.
-            await context.wait(atMost: min(end - context.time.now(), .seconds(10)))
-            try Task.checkCancellation()
+            try await context.turn(elsePause: configuration.pollInterval) {
+                try await auditAll(context)
+            }
+            try await context.rest(for: configuration.auditInterval)
         }
     }
 
@@ -82,11 +74,12 @@ package final class LedgerAuditor: Sendable {
             pass.violations.append(contentsOf: page.violations.prefix(room))
             last = page.last
             let busy = context.time.now() - start
-            try await rest(
-                for: busy * (100 - configuration.auditDutyPercent) / configuration.auditDutyPercent,
-                context)
+            try await context.rest(
+                for: busy * (100 - configuration.auditDutyPercent) / configuration.auditDutyPercent)
             if context.isStopping { return }
         } while last != nil
+        context.progress(
+            "checked \(pass.accountsChecked) accounts, \(pass.violations.count) don't add up")
         lastReport.withLock { report in
             pass.passes = report.passes + 1
             pass.endedAt = clock.now()

@@ -27,8 +27,10 @@ import Testing
         expected.available = Sample.amount(11_000 - 3 * 105)
         expected.held = Sample.amount(3 * 105)
         expected.unsettled = [
-            .pending: .init(count: 2, oldestChange: Sample.now.adding(milliseconds: 1)),
-            .processing: .init(count: 1, oldestChange: later),
+            .pending: .init(
+                count: 2, oldestChange: Sample.now.adding(milliseconds: 1),
+                reserved: Sample.amount(210)),
+            .processing: .init(count: 1, oldestChange: later, reserved: Sample.amount(105)),
         ]
         #expect(try await store.totals() == expected)
         _ = try store.commit([Sample.credit(bob, Nanotons.max.rawValue - 2_000)], at: later)

@@ -10,7 +10,7 @@ extension TellerServer {
     /// The workers of a server, to be restarted by the supervisor.
     static func workers(
         _ configuration: ServerConfiguration, bookkeeper: Bookkeeper, clock: LedgerClock,
-        logger: Logger
+        board: TaskBoard, logger: Logger
     ) -> Workers {
         var rules = WorkersConfiguration()
         rules.payoutScope = .leader
@@ -18,7 +18,8 @@ extension TellerServer {
         rules.payoutNeeds = [TaskBoard.childName]
         return Workers(
             bookkeeper: bookkeeper, gateway: gateway(configuration, clock, logger),
-            clock: clock, configuration: rules, logger: logger)
+            clock: clock, configuration: rules, history: board.store,
+            trip: { try await board.stopPayouts(because: $0, at: clock.now()) }, logger: logger)
     }
 
     /// What pays; nil leaves withdrawals pending.

@@ -77,7 +77,8 @@ struct TellerServer: Sendable {
             logger: logger, onListening: onListening)
         let monitor = StoreMonitor(store: bookkeeper.store, health: health, logger: logger)
         let workers = Self.workers(
-            configuration, bookkeeper: bookkeeper, clock: ledgerClock, logger: logger)
+            configuration, bookkeeper: bookkeeper, clock: ledgerClock, board: board,
+            logger: logger)
         upstreams = UpstreamBoard(clock: clock, observer: UpstreamMeter(metrics: metrics))
         supervisor = try Supervisor(
             children: [monitor.child, board.child] + workers.children,
