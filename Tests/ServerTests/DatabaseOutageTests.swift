@@ -16,7 +16,12 @@ import Testing
         case hung
 
         var testDescription: String { "\(self)" }
-        var duration: Duration { self == .stopped ? .seconds(30) : .seconds(12) }
+        /// `TELLER_OUTAGE_SECONDS=120` makes the long run of the first.
+        var duration: Duration {
+            guard self == .stopped else { return .seconds(12) }
+            let seconds = ProcessInfo.processInfo.environment["TELLER_OUTAGE_SECONDS"]
+            return .seconds(seconds.flatMap { Int($0) } ?? 30)
+        }
     }
 
     private static let clients = 8
@@ -64,11 +69,15 @@ import Testing
             let residentBefore = server.residentKiB
 
             try outage == .stopped ? cluster.stop(.fast) : cluster.hang()
-            try await Self.watch(server, during: outage)
+            try await Self.watch(server, client, during: outage)
             try outage == .stopped ? cluster.start() : cluster.resume()
 
             let end = ContinuousClock.now + .seconds(5)
             #expect(try await eventually(within: 5) { try Self.status(server, "readyz") == 200 })
+            let allRun = try await eventually(within: 5) {
+                try await client.task.list().tasks.allSatisfy { $0.state == .running }
+            }
+            #expect(allRun)
             let after = try await Self.withdraw(client, Sample.key("after"), until: end)
             tally.withLock { $0.acknowledged[Sample.key("after")] = after }
             let atReturn = tally.withLock { $0.acknowledged.count }
@@ -86,10 +95,19 @@ import Testing
         await client.shutDown()
     }
 
-    /// Readiness goes off and stays off, and the process lives.
-    private static func watch(_ server: TellerProcess, during outage: Outage) async throws {
+    /// Readiness goes off and stays off, the process lives, and its tasks say what they wait for.
+    private static func watch(
+        _ server: TellerProcess, _ client: TellerClient, during outage: Outage
+    ) async throws {
         let end = ContinuousClock.now + outage.duration
         #expect(try await eventually(within: 5) { try status(server, "readyz") == 503 })
+        let saysWhy = try await eventually(within: 12) {
+            // The monitor is the one that looks on.
+            try await client.task.list().tasks.allSatisfy { task in
+                task.name == "store-monitor" || task.waitsFor != nil
+            }
+        }
+        #expect(saysWhy)
         while ContinuousClock.now < end {
             #expect(try status(server, "readyz") == 503)
             #expect(try status(server, "livez") == 200)

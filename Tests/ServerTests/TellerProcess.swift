@@ -52,6 +52,16 @@ final class TellerProcess {
         try start()
     }
 
+    /// - Parameter location: where its store lies.
+    init(location: String, settings: [String] = []) throws {
+        folder = URL(filePath: "/tmp/teller-server-\(UInt64.random(in: .min ... .max))")
+        try FileManager.default.createDirectory(at: folder, withIntermediateDirectories: true)
+        store = location
+        arguments = settings.flatMap { ["--set", $0] }
+        port = 0
+        try start()
+    }
+
     deinit {
         kill(SIGKILL)
         try? FileManager.default.removeItem(at: folder)
