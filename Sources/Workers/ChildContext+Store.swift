@@ -10,17 +10,23 @@ extension ChildContext {
     ///
     /// What a turn leaves half done is what a process that dies there leaves: the next one finds it
     /// in the store.
-    func turn(elsePause pause: Duration, _ body: () async throws -> Void) async throws {
+    ///
+    /// - Returns: whether the turn was made.
+    @discardableResult
+    func turn(
+        elsePause pause: Duration, _ body: () async throws -> Void
+    ) async throws -> Bool {
         do {
             try await body()
         } catch  where Self.isStoreAway(error) {
             waiting(for: .store)
             await wait(atMost: pause)
             try Task.checkCancellation()
-            return
+            return false
         }
         waiting(for: nil)
         try Task.checkCancellation()
+        return true
     }
 
     /// Whether nothing was written because the store could not be reached. A commit of which

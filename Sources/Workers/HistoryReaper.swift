@@ -12,7 +12,7 @@ struct HistoryReaper: Sendable {
     func run(_ context: ChildContext) async throws {
         while !context.isStopping {
             var removed = 0
-            try await context.turn(elsePause: .seconds(1)) {
+            let isDone = try await context.turn(elsePause: .seconds(1)) {
                 var last: Int
                 repeat {
                     last = try await store.reap(limits)
@@ -20,7 +20,7 @@ struct HistoryReaper: Sendable {
                     context.progress("removed \(removed) rows")
                 } while last >= TaskHistoryLimits.reapedAtOnceMax && !context.isStopping
             }
-            try await context.rest(for: interval)
+            if isDone { try await context.rest(for: interval) }
         }
     }
 }

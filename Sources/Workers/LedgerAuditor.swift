@@ -44,10 +44,10 @@ package final class LedgerAuditor: Sendable {
 
     func run(_ context: ChildContext) async throws {
         while !context.isStopping {
-            try await context.turn(elsePause: configuration.pollInterval) {
+            let isDone = try await context.turn(elsePause: configuration.pollInterval) {
                 try await auditAll(context)
             }
-            try await context.rest(for: configuration.auditInterval)
+            if isDone { try await context.rest(for: configuration.auditInterval) }
         }
     }
 

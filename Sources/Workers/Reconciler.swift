@@ -68,7 +68,7 @@ package final class Reconciler: Sendable {
         // them again.
         var tripped: String?
         while !context.isStopping {
-            try await context.turn(elsePause: .seconds(1)) {
+            let isDone = try await context.turn(elsePause: .seconds(1)) {
                 let report = try await compare()
                 if let problem = report.problem, problem != tripped {
                     logger.critical("the books differ", metadata: ["problem": "\(problem)"])
@@ -83,7 +83,7 @@ package final class Reconciler: Sendable {
                 }
                 context.progress(report.problem ?? "the books agree")
             }
-            try await context.rest(for: configuration.reconciliationInterval)
+            if isDone { try await context.rest(for: configuration.reconciliationInterval) }
         }
     }
 
