@@ -11,7 +11,7 @@ extension TellerServer {
     /// The workers of a server, each restarted by the supervisor.
     static func children(
         _ configuration: ServerConfiguration, bookkeeper: Bookkeeper, clock: LedgerClock,
-        board: TaskBoard, health: HealthState, logger: Logger
+        board: TaskBoard, policies: PolicyBoard, health: HealthState, logger: Logger
     ) -> [Child] {
         var rules = WorkersConfiguration()
         rules.payoutScope = .leader
@@ -21,7 +21,7 @@ extension TellerServer {
             bookkeeper: bookkeeper, gateway: gateway(configuration, clock, logger),
             clock: clock, configuration: rules, logger: logger)
         let monitor = StoreMonitor(store: bookkeeper.store, health: health, logger: logger)
-        return [monitor.child, board.child] + workers.children
+        return [monitor.child, board.child, policies.child] + workers.children
     }
 
     /// What pays; nil leaves withdrawals pending.

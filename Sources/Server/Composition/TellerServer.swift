@@ -22,6 +22,7 @@ struct TellerServer: Sendable {
     private let configuration: ServerConfiguration
     private let bookkeeper: Bookkeeper
     private let supervisor: Supervisor
+    private let upstreams: UpstreamBoard
     private let port: RPCPort
     private let certificates: TLSContextStore?
     private let logger: Logger
@@ -45,6 +46,9 @@ struct TellerServer: Sendable {
         let limits = RPCLimits(configuration)
         let board = TaskBoard(
             instance: Self.instanceName(), store: opened.tasks, logger: logger)
+        let upstreams = UpstreamBoard(clock: clock, observer: nil)
+        let policies = PolicyBoard(
+            registry: upstreams.registry, store: opened.policies, logger: logger)
         let services = TellerServices(
             withdraw: WithdrawHandler(
                 ledger: bookkeeper, network: configuration.network,
@@ -52,6 +56,9 @@ struct TellerServer: Sendable {
             account: AccountHandler(
                 ledger: bookkeeper, requiresKey: configuration.requiresKey),
             task: TaskHandler(board: board, clock: clock),
+            retryPolicy: RetryPolicyHandler(board: policies, clock: clock),
+            upstream: UpstreamHandler(
+                instance: board.instance, board: upstreams, policies: policies),
             service: InformationHandler(
                 environment: configuration.environment, startedAt: clock.wall, limits: limits))
         let rpc = RPCHandler(
@@ -73,13 +80,14 @@ struct TellerServer: Sendable {
         supervisor = try Supervisor(
             children: Self.children(
                 configuration, bookkeeper: bookkeeper, clock: ledgerClock, board: board,
-                health: health, logger: logger),
+                policies: policies, health: health, logger: logger),
             instance: board.instance, keeper: opened.leases,
             observer: TaskHistoryWriter(
                 instance: board.instance, store: opened.tasks, logger: logger),
             logger: logger)
         board.attach(supervisor)
         self.bookkeeper = bookkeeper
+        self.upstreams = upstreams
         self.certificates = certificates
     }
 
@@ -96,7 +104,10 @@ struct TellerServer: Sendable {
     ///
     /// - Parameter companions: services that run beside it and stop first.
     func run(companions: [any Service] = []) async throws {
-        var services: [any Service] = [LedgerKeeper(bookkeeper: bookkeeper), supervisor, port]
+        var services: [any Service] = [
+            LedgerKeeper(bookkeeper: bookkeeper), UpstreamKeeper(board: upstreams), supervisor,
+            port,
+        ]
         services += [CertificateReloader(certificates: certificates, logger: logger)] + companions
         var group = ServiceGroupConfiguration(
             services: services.map { .init(service: $0) },
