@@ -44,7 +44,7 @@ package enum Simulation {
         return world.finish()
     }
 
-    /// A step is a call that comes, or an attempt or a backoff that ends: about a microsecond.
+    /// A step is a call that comes, or an attempt or a backoff that ends: about two microseconds.
     private static let stepsInARow = 1_000
 }
 

@@ -7,10 +7,10 @@ import Synchronization
 import TellerProtocol
 import Upstream
 
-/// Does simulations, one at a time.
+/// Does simulations, one at a time: each takes some 20 ms for each policy, and 50 ms at the worst.
 ///
-/// They run apart from the event loops, on the pool of the machine's other work, and let that go
-/// on every millisecond or so.
+/// They run apart from the event loops, on the pool of the program's other work, and let that go on
+/// every two milliseconds or so.
 final class PolicySimulator: Sendable {
     private let isBusy = Atomic(false)
 
