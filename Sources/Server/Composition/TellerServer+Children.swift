@@ -3,25 +3,23 @@
 
 import Ledger
 import Logging
-import RPC
 import Supervision
 import Workers
 
 extension TellerServer {
-    /// The workers of a server, each restarted by the supervisor.
-    static func children(
+    /// The workers of a server, to be restarted by the supervisor.
+    static func workers(
         _ configuration: ServerConfiguration, bookkeeper: Bookkeeper, clock: LedgerClock,
-        board: TaskBoard, policies: PolicyBoard, health: HealthState, logger: Logger
-    ) -> [Child] {
+        board: TaskBoard, logger: Logger
+    ) -> Workers {
         var rules = WorkersConfiguration()
         rules.payoutScope = .leader
         // A payment that is paused must not be made for a moment when the program starts.
         rules.payoutNeeds = [TaskBoard.childName]
-        let workers = Workers(
+        return Workers(
             bookkeeper: bookkeeper, gateway: gateway(configuration, clock, logger),
-            clock: clock, configuration: rules, logger: logger)
-        let monitor = StoreMonitor(store: bookkeeper.store, health: health, logger: logger)
-        return [monitor.child, board.child, policies.child] + workers.children
+            clock: clock, configuration: rules, history: board.store,
+            trip: { try await board.stopPayouts(because: $0, at: clock.now()) }, logger: logger)
     }
 
     /// What pays; nil leaves withdrawals pending.

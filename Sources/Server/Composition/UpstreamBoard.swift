@@ -3,7 +3,6 @@
 
 import RPC
 import Resilience
-import ServiceLifecycle
 import Supervision
 import TellerProtocol
 import Upstream
@@ -44,14 +43,4 @@ struct UpstreamBoard: Sendable {
 
     /// Closes all connections, once nothing uses them.
     func close() async { await client.shutdown() }
-}
-
-/// Closes the connections to upstreams when everything that uses them has stopped.
-struct UpstreamKeeper: Service {
-    let board: UpstreamBoard
-
-    func run() async throws {
-        try? await gracefulShutdown()
-        await board.close()
-    }
 }
