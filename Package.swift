@@ -199,8 +199,9 @@ let package = Package(
         tests(
             "ServerTests",
             [
-                "TellerServer", "TellerClient", "TellerProtocol", "Resilience", "Supervision",
-                "Telemetry", "TestSupport", "Upstream", logging,
+                "TellerServer", "TellerClient", "TellerProtocol", "HTTPMessages", "PostgresStore",
+                "RPC", "Resilience", "SQLiteStore", "Supervision", "Telemetry", "TestSupport",
+                "Transport", "Upstream", logging,
             ]),
         tests(
             "StoreTests",

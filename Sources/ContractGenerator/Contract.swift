@@ -344,5 +344,7 @@ extension String {
     }
 
     /// The name, in backticks where Swift has taken it.
-    var swiftName: String { ["return", "default", "internal"].contains(self) ? "`\(self)`" : self }
+    var swiftName: String {
+        ["return", "default", "internal", "protocol"].contains(self) ? "`\(self)`" : self
+    }
 }

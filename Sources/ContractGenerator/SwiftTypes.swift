@@ -161,6 +161,7 @@ struct SwiftTypes {
         _ properties: [Contract.Property], isStrict: Bool, into source: inout SourceText
     ) {
         source.block("public init(from reader: inout JSONReader) throws(JSONError)") { source in
+            if isStrict { source.line("reader.refusesUnknownMembers = true") }
             for property in properties {
                 source.line("var \(property.name): \(swiftType(property.schema))?")
             }
@@ -171,7 +172,8 @@ struct SwiftTypes {
                     source.line("    \(property.name) = \(decode(property.schema))")
                 }
                 let rest =
-                    isStrict ? "throw reader.unknownMember(key)" : "_ = try reader.skipValue()"
+                    isStrict
+                    ? "throw reader.unknownMember(key)" : "try reader.skipUnknownMember(key)"
                 if properties.isEmpty {
                     source.line(rest)
                 } else {

@@ -134,6 +134,14 @@ extension JSONReader {
         JSONError(.unknownMember, "is not known here", at: offset)
     }
 
+    /// Passes over a member the type does not have.
+    ///
+    /// - Throws: the refusal of it within params.
+    public mutating func skipUnknownMember(_ key: JSONKey) throws(JSONError) {
+        guard !refusesUnknownMembers else { throw unknownMember(key) }
+        try skipValue()
+    }
+
     /// The refusal of an object without `name`.
     public func missingMember(_ name: String) -> JSONError {
         JSONError(.missingMember, "is missing", at: offset, path: name)

@@ -110,7 +110,10 @@ package final class CallPipeline: Sendable {
     }
 
     /// The newest outcomes, at most 4,096, in the order in which the attempts began.
-    package var recorded: [RecordedOutcome] { state.withLock { $0.recorded } }
+    package var recorded: [RecordedOutcome] {
+        // Outside the lock: calls must not wait while thousands of outcomes are sorted.
+        state.withLock { $0 }.recorded
+    }
 
     // MARK: - Steps
 

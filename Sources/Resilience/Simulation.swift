@@ -20,13 +20,32 @@ package enum Simulation {
         run(load, UpstreamState(policy, at: load.arrivals.first ?? .zero), seed: seed)
     }
 
+    /// As above, on a thread that others need too: it lets them go on after every `stepsInARow`.
+    ///
+    /// - Throws: when the task is cancelled.
+    package static func runYielding(
+        _ load: SimulatedLoad, _ policy: CheckedRetryPolicy, seed: UInt64
+    ) async throws(CancellationError) -> SimulationReport {
+        let governor = UpstreamState(policy, at: load.arrivals.first ?? .zero)
+        var world = World(load: load, governor: governor, seed: seed)
+        while world.advance(stepsMax: stepsInARow) {
+            await Task.yield()
+            guard !Task.isCancelled else { throw CancellationError() }
+        }
+        return world.finish()
+    }
+
     /// All calls are repeatable.
     package static func run<Governor: CallGovernor>(
         _ load: SimulatedLoad, _ governor: Governor, seed: UInt64
     ) -> SimulationReport {
         var world = World(load: load, governor: governor, seed: seed)
-        return world.run()
+        while world.advance(stepsMax: stepsInARow) {}
+        return world.finish()
     }
+
+    /// A step is a call that comes, or an attempt or a backoff that ends: about two microseconds.
+    private static let stepsInARow = 1_000
 }
 
 /// A simulation under way.
@@ -44,6 +63,7 @@ private struct World<Governor: CallGovernor> {
 
     var load: SimulatedLoad
     var governor: Governor
+    var arrivalsTaken = 0
     /// What the upstream does draws from its own numbers, so that policies meet the same.
     var upstreamRandom: Numbers
     var random: Numbers
@@ -57,16 +77,29 @@ private struct World<Governor: CallGovernor> {
         self.governor = governor
         upstreamRandom = Numbers(state: seed)
         random = Numbers(state: ~seed)
+        report.recovery = load.fault.map { _ in .zero }
     }
 
-    mutating func run() -> SimulationReport {
-        report.recovery = load.fault.map { _ in .zero }
-        for arrival in load.arrivals {
-            while let event = events.first, event.due <= arrival { step() }
-            count(\.calls, arrivedAt: arrival)
-            begin(CallProgress(isRepeatable: true), arrivedAt: arrival, at: arrival)
+    /// Does some of what comes next.
+    ///
+    /// - Returns: false when all calls have come and ended.
+    mutating func advance(stepsMax: Int) -> Bool {
+        for _ in 0..<stepsMax {
+            let arrival = arrivalsTaken < load.arrivals.count ? load.arrivals[arrivalsTaken] : nil
+            if let event = events.first, event.due <= arrival ?? event.due {
+                step()
+            } else if let arrival {
+                arrivalsTaken += 1
+                count(\.calls, arrivedAt: arrival)
+                begin(CallProgress(isRepeatable: true), arrivedAt: arrival, at: arrival)
+            } else {
+                return false
+            }
         }
-        while events.first != nil { step() }
+        return true
+    }
+
+    mutating func finish() -> SimulationReport {
         report.note(addedLatencies: addedLatencies)
         return report
     }

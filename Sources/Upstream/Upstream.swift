@@ -26,6 +26,8 @@ package import TellerProtocol
 ///   answer. A larger answer than allowed is cut off as it comes.
 package final class Upstream: Sendable {
     package let configuration: UpstreamConfiguration
+    /// What it was made with; see `policy` for the one in effect.
+    package let defaultPolicy: CheckedRetryPolicy
     let environment: UpstreamEnvironment
     let client: UpstreamClient
     let keeper: CredentialKeeper?
@@ -43,6 +45,7 @@ package final class Upstream: Sendable {
     ) throws(UpstreamConfiguration.Fault) {
         try configuration.check()
         self.configuration = configuration
+        defaultPolicy = policy
         self.environment = environment
         self.client = client
         self.observer = observer

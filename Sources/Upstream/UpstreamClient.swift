@@ -50,6 +50,9 @@ package final class UpstreamClient: Sendable {
         http = HTTPClient(eventLoopGroupProvider: .singleton, configuration: configuration)
     }
 
+    /// For whoever had no occasion to: a server whose start failed.
+    deinit { http.shutdown { _ in } }
+
     /// Closes all connections; calls under way fail. To be called once, before the client goes.
     /// It waits for connections that are being made, at most the time they may take.
     package func shutdown() async {

@@ -1,7 +1,6 @@
 // SPDX-FileCopyrightText: 2026 The Teller authors
 // SPDX-License-Identifier: Apache-2.0
 
-package import Resilience
 internal import Synchronization
 
 /// All upstreams of the process by name, so that operators can see them and policies reach them.
@@ -11,8 +10,6 @@ package final class UpstreamRegistry: Sendable {
         case duplicate(String)
         /// There are `upstreamsMax`.
         case full
-        /// There is none of that name.
-        case unknown(String)
     }
 
     /// Upstreams are adapters of the program and webhooks of its configuration.
@@ -36,12 +33,4 @@ package final class UpstreamRegistry: Sendable {
     }
 
     package subscript(_ name: String) -> Upstream? { upstreams.withLock { $0[name] } }
-
-    /// Gives an upstream another policy; see `Upstream.reconfigure`.
-    ///
-    /// - Throws: when there is no such upstream.
-    package func apply(_ policy: CheckedRetryPolicy, to name: String) throws(Refusal) {
-        guard let upstream = self[name] else { throw .unknown(name) }
-        upstream.reconfigure(policy)
-    }
 }

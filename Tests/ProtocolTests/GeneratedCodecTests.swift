@@ -54,7 +54,14 @@ import Testing
         let surprise = JSONValue.Member("surprise", .array([.object([]), .null]))
         let refusal = error { _ = try codecs.params(params(example).adding(surprise).jsonBytes) }
         #expect(refusal?.code == .unknownMember)
-        #expect(refusal?.path == "surprise")
+        // Of those in every object the first one.
+        #expect(refusal?.path.split(separator: ".").last == "surprise")
+        for (path, changed) in params(example).changingEachMember({ $0.adding(surprise) })
+        where changed != params(example) {
+            let refusal = error { _ = try codecs.params(changed.jsonBytes) }
+            #expect(refusal?.code == .unknownMember)
+            #expect(refusal?.path.hasPrefix("\(path).") == true)
+        }
         if let result = example.response["result"] {
             let bytes = try codecs.result(result.adding(surprise).jsonBytes)
             #expect(try JSONValue.parse(bytes).sorted == result.sorted)

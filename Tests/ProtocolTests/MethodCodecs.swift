@@ -28,6 +28,14 @@ struct MethodCodecs: Sendable {
         "task.pause": MethodCodecs(Methods.taskPause),
         "task.resume": MethodCodecs(Methods.taskResume),
         "task.restart": MethodCodecs(Methods.taskRestart),
+        "retryPolicy.list": MethodCodecs(Methods.retryPolicyList),
+        "retryPolicy.get": MethodCodecs(Methods.retryPolicyGet),
+        "retryPolicy.set": MethodCodecs(Methods.retryPolicySet),
+        "retryPolicy.history": MethodCodecs(Methods.retryPolicyHistory),
+        "retryPolicy.rollback": MethodCodecs(Methods.retryPolicyRollback),
+        "retryPolicy.simulate": MethodCodecs(Methods.retryPolicySimulate),
+        "upstream.list": MethodCodecs(Methods.upstreamList),
+        "upstream.status": MethodCodecs(Methods.upstreamStatus),
         "service.info": MethodCodecs(Methods.serviceInfo),
     ]
 

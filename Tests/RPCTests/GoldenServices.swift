@@ -8,11 +8,14 @@ import TestSupport
 
 /// Services that answer as the golden examples say. The request id names the example, because
 /// several have the same params.
-struct GoldenServices: WithdrawService, AccountService, TaskService, InformationService {
+struct GoldenServices: WithdrawService, AccountService, TaskService, RetryPolicyService,
+    UpstreamService, InformationService
+{
     static var methods: [RPCMethod] {
         let services = GoldenServices()
         return TellerServices(
-            withdraw: services, account: services, task: services, service: services
+            withdraw: services, account: services, task: services, retryPolicy: services,
+            upstream: services, service: services
         ).methods
     }
 
@@ -102,6 +105,38 @@ struct GoldenServices: WithdrawService, AccountService, TaskService, Information
     func restart(
         _ params: TaskRestartParams, _ context: RPCContext
     ) async throws(RPCError) -> TaskRestartResult { try answer(params, context) }
+
+    func list(
+        _ params: RetryPolicyListParams, _ context: RPCContext
+    ) async throws(RPCError) -> RetryPolicyListResult { try answer(params, context) }
+
+    func get(
+        _ params: RetryPolicyGetParams, _ context: RPCContext
+    ) async throws(RPCError) -> RetryPolicyGetResult { try answer(params, context) }
+
+    func set(
+        _ params: RetryPolicySetParams, _ context: RPCContext
+    ) async throws(RPCError) -> RetryPolicySetResult { try answer(params, context) }
+
+    func history(
+        _ params: RetryPolicyHistoryParams, _ context: RPCContext
+    ) async throws(RPCError) -> RetryPolicyHistoryResult { try answer(params, context) }
+
+    func rollback(
+        _ params: RetryPolicyRollbackParams, _ context: RPCContext
+    ) async throws(RPCError) -> RetryPolicyRollbackResult { try answer(params, context) }
+
+    func simulate(
+        _ params: RetryPolicySimulateParams, _ context: RPCContext
+    ) async throws(RPCError) -> RetryPolicySimulateResult { try answer(params, context) }
+
+    func list(
+        _ params: UpstreamListParams, _ context: RPCContext
+    ) async throws(RPCError) -> UpstreamListResult { try answer(params, context) }
+
+    func status(
+        _ params: UpstreamStatusParams, _ context: RPCContext
+    ) async throws(RPCError) -> UpstreamStatusResult { try answer(params, context) }
 
     func watch(
         _ params: TaskWatchParams, _ context: RPCContext, _ stream: RPCStream<TaskEvent>

@@ -257,11 +257,9 @@ import Upstream
             try registry.add(try upstream("u100"))
         }
         let policy = try Bench.policy { $0.concurrencyMax = 7 }
-        try registry.apply(policy, to: "u107")
+        registry["u107"]?.reconfigure(policy)
         #expect(registry["u107"]?.policy == policy && registry["u108"]?.policy == .default)
-        #expect(throws: UpstreamRegistry.Refusal.unknown("none")) {
-            try registry.apply(policy, to: "none")
-        }
+        #expect(registry["none"] == nil)
         await client.shutdown()
     }
 }

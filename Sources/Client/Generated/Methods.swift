@@ -13,6 +13,10 @@ extension TellerClient {
     public var account: AccountMethods { AccountMethods(client: self) }
     /// The methods `task.*`.
     public var task: TaskMethods { TaskMethods(client: self) }
+    /// The methods `retryPolicy.*`.
+    public var retryPolicy: RetryPolicyMethods { RetryPolicyMethods(client: self) }
+    /// The methods `upstream.*`.
+    public var upstream: UpstreamMethods { UpstreamMethods(client: self) }
     /// The methods `service.*`.
     public var service: ServiceMethods { ServiceMethods(client: self) }
 }
@@ -250,6 +254,133 @@ public struct TaskMethods: Sendable {
         try await client.call(
             Methods.taskRestart,
             TaskRestartParams(task: task, reason: reason),
+            options: options
+        )
+    }
+}
+
+/// `retryPolicy.*`, typed.
+public struct RetryPolicyMethods: Sendable {
+    let client: TellerClient
+
+    /// Those in effect on the answering instance, by the upstream's name.
+    public func list(
+        options: CallOptions = CallOptions()
+    ) async throws(TellerError) -> RetryPolicyListResult {
+        try await client.call(Methods.retryPolicyList, RetryPolicyListParams(), options: options)
+    }
+
+    /// The one in effect on the answering instance, and one that would fit better when enough
+    /// recoveries were recorded there to tell.
+    public func get(
+        upstream: String,
+        options: CallOptions = CallOptions()
+    ) async throws(TellerError) -> RetryPolicyGetResult {
+        try await client.call(
+            Methods.retryPolicyGet,
+            RetryPolicyGetParams(upstream: upstream),
+            options: options
+        )
+    }
+
+    /// Takes effect at once on the answering instance and within a second on every other one, for
+    /// every step from then on; delays that calls already wait for are kept. On a conflict
+    /// `currentVersion` in the error's details is the newest version. A call that is repeated
+    /// after it was carried out is answered as the first one.
+    public func set(
+        upstream: String,
+        policy: RetryPolicyDocument,
+        expectedVersion: Int,
+        reason: String,
+        validateOnly: Bool? = nil,
+        options: CallOptions = CallOptions()
+    ) async throws(TellerError) -> RetryPolicySetResult {
+        try await client.call(
+            Methods.retryPolicySet,
+            RetryPolicySetParams(
+                upstream: upstream,
+                policy: policy,
+                expectedVersion: expectedVersion,
+                reason: reason,
+                validateOnly: validateOnly
+            ),
+            options: options
+        )
+    }
+
+    /// Newest first, in pages; all are kept. Version 0, the one the program was started with, is
+    /// not among them.
+    public func history(
+        upstream: String,
+        limit: Int? = nil,
+        cursor: String? = nil,
+        options: CallOptions = CallOptions()
+    ) async throws(TellerError) -> RetryPolicyHistoryResult {
+        try await client.call(
+            Methods.retryPolicyHistory,
+            RetryPolicyHistoryParams(upstream: upstream, limit: limit, cursor: cursor),
+            options: options
+        )
+    }
+
+    /// As a new version, with everything that holds for `retryPolicy.set`.
+    public func rollback(
+        upstream: String,
+        version: Int,
+        expectedVersion: Int,
+        reason: String,
+        options: CallOptions = CallOptions()
+    ) async throws(TellerError) -> RetryPolicyRollbackResult {
+        try await client.call(
+            Methods.retryPolicyRollback,
+            RetryPolicyRollbackParams(
+                upstream: upstream,
+                version: version,
+                expectedVersion: expectedVersion,
+                reason: reason
+            ),
+            options: options
+        )
+    }
+
+    /// Takes a load through the policy in effect and, beside it, the proposed one, with the same
+    /// decisions that serve real calls; nothing is called. The same load, policy and seed give
+    /// the same report. An instance does one simulation at a time and refuses others as
+    /// overloaded.
+    public func simulate(
+        upstream: String,
+        load: SimulationLoad,
+        policy: RetryPolicyDocument? = nil,
+        seed: Int? = nil,
+        options: CallOptions = CallOptions()
+    ) async throws(TellerError) -> RetryPolicySimulateResult {
+        try await client.call(
+            Methods.retryPolicySimulate,
+            RetryPolicySimulateParams(upstream: upstream, policy: policy, load: load, seed: seed),
+            options: options
+        )
+    }
+}
+
+/// `upstream.*`, typed.
+public struct UpstreamMethods: Sendable {
+    let client: TellerClient
+
+    /// As the answering instance sees them, by name.
+    public func list(
+        options: CallOptions = CallOptions()
+    ) async throws(TellerError) -> UpstreamListResult {
+        try await client.call(Methods.upstreamList, UpstreamListParams(), options: options)
+    }
+
+    /// Its breaker, what is left of its budget, what is under way, and how its attempts ended.
+    public func status(
+        upstream: String,
+        options: CallOptions = CallOptions()
+    ) async throws(TellerError) -> UpstreamStatusResult {
+        try await client.call(
+            Methods.upstreamStatus,
+            UpstreamStatusParams(upstream: upstream),
             options: options
         )
     }

@@ -17,6 +17,7 @@ public struct WithdrawQuoteParams: Sendable, Equatable, JSONDecodable, JSONEncod
     }
 
     public init(from reader: inout JSONReader) throws(JSONError) {
+        reader.refusesUnknownMembers = true
         var amount: Nanotons?
         var destination: String?
         try reader.readObject { (reader, key) throws(JSONError) in
@@ -106,7 +107,7 @@ public struct WithdrawQuoteResult: Sendable, Equatable, JSONDecodable, JSONEncod
             } else if key == "destination" {
                 destination = try reader.readText(1...100)
             } else {
-                _ = try reader.skipValue()
+                try reader.skipUnknownMember(key)
             }
         }
         guard let amount else {
@@ -181,6 +182,7 @@ public struct WithdrawCreateParams: Sendable, Equatable, JSONDecodable, JSONEnco
     }
 
     public init(from reader: inout JSONReader) throws(JSONError) {
+        reader.refusesUnknownMembers = true
         var accountId: AccountID?
         var amount: Nanotons?
         var destination: String?
@@ -284,7 +286,7 @@ public struct WithdrawCreateResult: Sendable, Equatable, JSONDecodable, JSONEnco
             } else if key == "expiresAt" {
                 expiresAt = try Timestamp(from: &reader)
             } else {
-                _ = try reader.skipValue()
+                try reader.skipUnknownMember(key)
             }
         }
         guard let withdrawal else {
@@ -333,6 +335,7 @@ public struct WithdrawGetParams: Sendable, Equatable, JSONDecodable, JSONEncodab
     }
 
     public init(from reader: inout JSONReader) throws(JSONError) {
+        reader.refusesUnknownMembers = true
         var withdrawalId: WithdrawalID?
         try reader.readObject { (reader, key) throws(JSONError) in
             if key == "withdrawalId" {
@@ -370,7 +373,7 @@ public struct WithdrawGetResult: Sendable, Equatable, JSONDecodable, JSONEncodab
             if key == "withdrawal" {
                 withdrawal = try Withdrawal(from: &reader)
             } else {
-                _ = try reader.skipValue()
+                try reader.skipUnknownMember(key)
             }
         }
         guard let withdrawal else {
@@ -411,6 +414,7 @@ public struct WithdrawListParams: Sendable, Equatable, JSONDecodable, JSONEncoda
     }
 
     public init(from reader: inout JSONReader) throws(JSONError) {
+        reader.refusesUnknownMembers = true
         var accountId: AccountID?
         var state: WithdrawalState?
         var limit: Int?
@@ -477,7 +481,7 @@ public struct WithdrawListResult: Sendable, Equatable, JSONDecodable, JSONEncoda
             } else if key == "nextCursor" {
                 nextCursor = try reader.readText(1...128)
             } else {
-                _ = try reader.skipValue()
+                try reader.skipUnknownMember(key)
             }
         }
         guard let withdrawals else {
@@ -512,6 +516,7 @@ public struct WithdrawCancelParams: Sendable, Equatable, JSONDecodable, JSONEnco
     }
 
     public init(from reader: inout JSONReader) throws(JSONError) {
+        reader.refusesUnknownMembers = true
         var withdrawalId: WithdrawalID?
         var reason: String?
         try reader.readObject { (reader, key) throws(JSONError) in
@@ -557,7 +562,7 @@ public struct WithdrawCancelResult: Sendable, Equatable, JSONDecodable, JSONEnco
             if key == "withdrawal" {
                 withdrawal = try Withdrawal(from: &reader)
             } else {
-                _ = try reader.skipValue()
+                try reader.skipUnknownMember(key)
             }
         }
         guard let withdrawal else {
@@ -587,6 +592,7 @@ public struct WithdrawWatchParams: Sendable, Equatable, JSONDecodable, JSONEncod
     }
 
     public init(from reader: inout JSONReader) throws(JSONError) {
+        reader.refusesUnknownMembers = true
         var withdrawalId: WithdrawalID?
         var cursor: String?
         try reader.readObject { (reader, key) throws(JSONError) in
@@ -632,7 +638,7 @@ public struct WithdrawWatchResult: Sendable, Equatable, JSONDecodable, JSONEncod
             if key == "withdrawal" {
                 withdrawal = try Withdrawal(from: &reader)
             } else {
-                _ = try reader.skipValue()
+                try reader.skipUnknownMember(key)
             }
         }
         guard let withdrawal else {
@@ -659,6 +665,7 @@ public struct AccountGetParams: Sendable, Equatable, JSONDecodable, JSONEncodabl
     }
 
     public init(from reader: inout JSONReader) throws(JSONError) {
+        reader.refusesUnknownMembers = true
         var accountId: AccountID?
         try reader.readObject { (reader, key) throws(JSONError) in
             if key == "accountId" {
@@ -696,7 +703,7 @@ public struct AccountGetResult: Sendable, Equatable, JSONDecodable, JSONEncodabl
             if key == "account" {
                 account = try Account(from: &reader)
             } else {
-                _ = try reader.skipValue()
+                try reader.skipUnknownMember(key)
             }
         }
         guard let account else {
@@ -737,6 +744,7 @@ public struct AccountCreditParams: Sendable, Equatable, JSONDecodable, JSONEncod
     }
 
     public init(from reader: inout JSONReader) throws(JSONError) {
+        reader.refusesUnknownMembers = true
         var accountId: AccountID?
         var amount: Nanotons?
         var reference: String?
@@ -831,7 +839,7 @@ public struct AccountCreditResult: Sendable, Equatable, JSONDecodable, JSONEncod
             } else if key == "expiresAt" {
                 expiresAt = try Timestamp(from: &reader)
             } else {
-                _ = try reader.skipValue()
+                try reader.skipUnknownMember(key)
             }
         }
         guard let entry else {
@@ -886,6 +894,7 @@ public struct AccountEntriesParams: Sendable, Equatable, JSONDecodable, JSONEnco
     }
 
     public init(from reader: inout JSONReader) throws(JSONError) {
+        reader.refusesUnknownMembers = true
         var accountId: AccountID?
         var limit: Int?
         var cursor: String?
@@ -944,7 +953,7 @@ public struct AccountEntriesResult: Sendable, Equatable, JSONDecodable, JSONEnco
             } else if key == "nextCursor" {
                 nextCursor = try reader.readText(1...128)
             } else {
-                _ = try reader.skipValue()
+                try reader.skipUnknownMember(key)
             }
         }
         guard let entries else {
@@ -972,6 +981,7 @@ public struct TaskListParams: Sendable, Equatable, JSONDecodable, JSONEncodable 
     }
 
     public init(from reader: inout JSONReader) throws(JSONError) {
+        reader.refusesUnknownMembers = true
         try reader.readObject { (reader, key) throws(JSONError) in
             throw reader.unknownMember(key)
         }
@@ -997,7 +1007,7 @@ public struct TaskListResult: Sendable, Equatable, JSONDecodable, JSONEncodable 
             if key == "tasks" {
                 tasks = try reader.readArray(of: TaskStatus.self)
             } else {
-                _ = try reader.skipValue()
+                try reader.skipUnknownMember(key)
             }
         }
         guard let tasks else {
@@ -1024,6 +1034,7 @@ public struct TaskStatusParams: Sendable, Equatable, JSONDecodable, JSONEncodabl
     }
 
     public init(from reader: inout JSONReader) throws(JSONError) {
+        reader.refusesUnknownMembers = true
         var task: String?
         try reader.readObject { (reader, key) throws(JSONError) in
             if key == "task" {
@@ -1062,7 +1073,7 @@ public struct TaskStatusResult: Sendable, Equatable, JSONDecodable, JSONEncodabl
             if key == "task" {
                 task = try TaskStatus(from: &reader)
             } else {
-                _ = try reader.skipValue()
+                try reader.skipUnknownMember(key)
             }
         }
         guard let task else {
@@ -1095,6 +1106,7 @@ public struct TaskRunsParams: Sendable, Equatable, JSONDecodable, JSONEncodable 
     }
 
     public init(from reader: inout JSONReader) throws(JSONError) {
+        reader.refusesUnknownMembers = true
         var task: String?
         var limit: Int?
         var cursor: String?
@@ -1153,7 +1165,7 @@ public struct TaskRunsResult: Sendable, Equatable, JSONDecodable, JSONEncodable 
             } else if key == "nextCursor" {
                 nextCursor = try reader.readText(1...128)
             } else {
-                _ = try reader.skipValue()
+                try reader.skipUnknownMember(key)
             }
         }
         guard let runs else {
@@ -1188,6 +1200,7 @@ public struct TaskWatchParams: Sendable, Equatable, JSONDecodable, JSONEncodable
     }
 
     public init(from reader: inout JSONReader) throws(JSONError) {
+        reader.refusesUnknownMembers = true
         var task: String?
         var cursor: String?
         try reader.readObject { (reader, key) throws(JSONError) in
@@ -1232,7 +1245,7 @@ public struct TaskWatchResult: Sendable, Equatable, JSONDecodable, JSONEncodable
             if key == "cursor" {
                 cursor = try reader.readText(1...128)
             } else {
-                _ = try reader.skipValue()
+                try reader.skipUnknownMember(key)
             }
         }
         guard let cursor else {
@@ -1265,6 +1278,7 @@ public struct TaskPauseParams: Sendable, Equatable, JSONDecodable, JSONEncodable
     }
 
     public init(from reader: inout JSONReader) throws(JSONError) {
+        reader.refusesUnknownMembers = true
         var task: String?
         var reason: String?
         var until: Timestamp?
@@ -1320,7 +1334,7 @@ public struct TaskPauseResult: Sendable, Equatable, JSONDecodable, JSONEncodable
             if key == "task" {
                 task = try TaskStatus(from: &reader)
             } else {
-                _ = try reader.skipValue()
+                try reader.skipUnknownMember(key)
             }
         }
         guard let task else {
@@ -1347,6 +1361,7 @@ public struct TaskResumeParams: Sendable, Equatable, JSONDecodable, JSONEncodabl
     }
 
     public init(from reader: inout JSONReader) throws(JSONError) {
+        reader.refusesUnknownMembers = true
         var task: String?
         try reader.readObject { (reader, key) throws(JSONError) in
             if key == "task" {
@@ -1385,7 +1400,7 @@ public struct TaskResumeResult: Sendable, Equatable, JSONDecodable, JSONEncodabl
             if key == "task" {
                 task = try TaskStatus(from: &reader)
             } else {
-                _ = try reader.skipValue()
+                try reader.skipUnknownMember(key)
             }
         }
         guard let task else {
@@ -1415,6 +1430,7 @@ public struct TaskRestartParams: Sendable, Equatable, JSONDecodable, JSONEncodab
     }
 
     public init(from reader: inout JSONReader) throws(JSONError) {
+        reader.refusesUnknownMembers = true
         var task: String?
         var reason: String?
         try reader.readObject { (reader, key) throws(JSONError) in
@@ -1462,7 +1478,7 @@ public struct TaskRestartResult: Sendable, Equatable, JSONDecodable, JSONEncodab
             if key == "task" {
                 task = try TaskStatus(from: &reader)
             } else {
-                _ = try reader.skipValue()
+                try reader.skipUnknownMember(key)
             }
         }
         guard let task else {
@@ -1479,12 +1495,722 @@ public struct TaskRestartResult: Sendable, Equatable, JSONDecodable, JSONEncodab
     }
 }
 
+/// The params of `retryPolicy.list`.
+public struct RetryPolicyListParams: Sendable, Equatable, JSONDecodable, JSONEncodable {
+    public init() {
+    }
+
+    public init(from reader: inout JSONReader) throws(JSONError) {
+        reader.refusesUnknownMembers = true
+        try reader.readObject { (reader, key) throws(JSONError) in
+            throw reader.unknownMember(key)
+        }
+    }
+
+    public func encode(to writer: inout JSONWriter) {
+        writer.beginObject()
+        writer.endObject()
+    }
+}
+
+/// The result of `retryPolicy.list`.
+public struct RetryPolicyListResult: Sendable, Equatable, JSONDecodable, JSONEncodable {
+    public var retryPolicies: [RetryPolicyStatus]
+
+    public init(retryPolicies: [RetryPolicyStatus]) {
+        self.retryPolicies = retryPolicies
+    }
+
+    public init(from reader: inout JSONReader) throws(JSONError) {
+        var retryPolicies: [RetryPolicyStatus]?
+        try reader.readObject { (reader, key) throws(JSONError) in
+            if key == "retryPolicies" {
+                retryPolicies = try reader.readArray(of: RetryPolicyStatus.self)
+            } else {
+                try reader.skipUnknownMember(key)
+            }
+        }
+        guard let retryPolicies else {
+            throw reader.missingMember("retryPolicies")
+        }
+        self.retryPolicies = retryPolicies
+    }
+
+    public func encode(to writer: inout JSONWriter) {
+        writer.beginObject()
+        writer.key("retryPolicies")
+        writer.array(retryPolicies)
+        writer.endObject()
+    }
+}
+
+/// The params of `retryPolicy.get`.
+public struct RetryPolicyGetParams: Sendable, Equatable, JSONDecodable, JSONEncodable {
+    /// The upstream.
+    public var upstream: String
+
+    public init(upstream: String) {
+        self.upstream = upstream
+    }
+
+    public init(from reader: inout JSONReader) throws(JSONError) {
+        reader.refusesUnknownMembers = true
+        var upstream: String?
+        try reader.readObject { (reader, key) throws(JSONError) in
+            if key == "upstream" {
+                upstream = try reader.readText(1...64)
+            } else {
+                throw reader.unknownMember(key)
+            }
+        }
+        guard let upstream else {
+            throw reader.missingMember("upstream")
+        }
+        self.upstream = upstream
+    }
+
+    public func encode(to writer: inout JSONWriter) {
+        writer.beginObject()
+        writer.key("upstream")
+        writer.string(upstream)
+        writer.endObject()
+    }
+}
+
+/// The result of `retryPolicy.get`.
+public struct RetryPolicyGetResult: Sendable, Equatable, JSONDecodable, JSONEncodable {
+    /// The policy that is in effect for an upstream on the answering instance. Version 0 is the
+    /// one the program was started with, and has no author, reason and time.
+    public var retryPolicy: RetryPolicyStatus
+    /// A policy that fits how fast an upstream has recovered of late. It is for an operator to
+    /// look at, and never applied by itself.
+    public var suggestion: RetryPolicySuggestion?
+
+    public init(retryPolicy: RetryPolicyStatus, suggestion: RetryPolicySuggestion? = nil) {
+        self.retryPolicy = retryPolicy
+        self.suggestion = suggestion
+    }
+
+    public init(from reader: inout JSONReader) throws(JSONError) {
+        var retryPolicy: RetryPolicyStatus?
+        var suggestion: RetryPolicySuggestion?
+        try reader.readObject { (reader, key) throws(JSONError) in
+            if key == "retryPolicy" {
+                retryPolicy = try RetryPolicyStatus(from: &reader)
+            } else if key == "suggestion" {
+                suggestion = try RetryPolicySuggestion(from: &reader)
+            } else {
+                try reader.skipUnknownMember(key)
+            }
+        }
+        guard let retryPolicy else {
+            throw reader.missingMember("retryPolicy")
+        }
+        self.retryPolicy = retryPolicy
+        self.suggestion = suggestion
+    }
+
+    public func encode(to writer: inout JSONWriter) {
+        writer.beginObject()
+        writer.key("retryPolicy")
+        retryPolicy.encode(to: &writer)
+        if let suggestion {
+            writer.key("suggestion")
+            suggestion.encode(to: &writer)
+        }
+        writer.endObject()
+    }
+}
+
+/// The params of `retryPolicy.set`.
+public struct RetryPolicySetParams: Sendable, Equatable, JSONDecodable, JSONEncodable {
+    /// The upstream.
+    public var upstream: String
+    /// All of the new policy.
+    public var policy: RetryPolicyDocument
+    /// The newest version the caller knows of; when another one is set meanwhile, nothing
+    /// changes.
+    public var expectedVersion: Int
+    /// Why; kept with the version.
+    public var reason: String
+    /// Whether only to look for faults and conflicts and to set nothing; the answer is then the
+    /// policy that stays.
+    public var validateOnly: Bool?
+
+    public init(
+        upstream: String,
+        policy: RetryPolicyDocument,
+        expectedVersion: Int,
+        reason: String,
+        validateOnly: Bool? = nil
+    ) {
+        self.upstream = upstream
+        self.policy = policy
+        self.expectedVersion = expectedVersion
+        self.reason = reason
+        self.validateOnly = validateOnly
+    }
+
+    public init(from reader: inout JSONReader) throws(JSONError) {
+        reader.refusesUnknownMembers = true
+        var upstream: String?
+        var policy: RetryPolicyDocument?
+        var expectedVersion: Int?
+        var reason: String?
+        var validateOnly: Bool?
+        try reader.readObject { (reader, key) throws(JSONError) in
+            if key == "upstream" {
+                upstream = try reader.readText(1...64)
+            } else if key == "policy" {
+                policy = try RetryPolicyDocument(from: &reader)
+            } else if key == "expectedVersion" {
+                expectedVersion = try reader.readInteger(0...9007199254740991)
+            } else if key == "reason" {
+                reason = try reader.readText(1...250)
+            } else if key == "validateOnly" {
+                validateOnly = try reader.readBool()
+            } else {
+                throw reader.unknownMember(key)
+            }
+        }
+        guard let upstream else {
+            throw reader.missingMember("upstream")
+        }
+        guard let policy else {
+            throw reader.missingMember("policy")
+        }
+        guard let expectedVersion else {
+            throw reader.missingMember("expectedVersion")
+        }
+        guard let reason else {
+            throw reader.missingMember("reason")
+        }
+        self.upstream = upstream
+        self.policy = policy
+        self.expectedVersion = expectedVersion
+        self.reason = reason
+        self.validateOnly = validateOnly
+    }
+
+    public func encode(to writer: inout JSONWriter) {
+        writer.beginObject()
+        writer.key("upstream")
+        writer.string(upstream)
+        writer.key("policy")
+        policy.encode(to: &writer)
+        writer.key("expectedVersion")
+        writer.number(Int64(expectedVersion))
+        writer.key("reason")
+        writer.string(reason)
+        if let validateOnly {
+            writer.key("validateOnly")
+            writer.bool(validateOnly)
+        }
+        writer.endObject()
+    }
+}
+
+/// The result of `retryPolicy.set`.
+public struct RetryPolicySetResult: Sendable, Equatable, JSONDecodable, JSONEncodable {
+    /// The policy that is in effect for an upstream on the answering instance. Version 0 is the
+    /// one the program was started with, and has no author, reason and time.
+    public var retryPolicy: RetryPolicyStatus
+
+    public init(retryPolicy: RetryPolicyStatus) {
+        self.retryPolicy = retryPolicy
+    }
+
+    public init(from reader: inout JSONReader) throws(JSONError) {
+        var retryPolicy: RetryPolicyStatus?
+        try reader.readObject { (reader, key) throws(JSONError) in
+            if key == "retryPolicy" {
+                retryPolicy = try RetryPolicyStatus(from: &reader)
+            } else {
+                try reader.skipUnknownMember(key)
+            }
+        }
+        guard let retryPolicy else {
+            throw reader.missingMember("retryPolicy")
+        }
+        self.retryPolicy = retryPolicy
+    }
+
+    public func encode(to writer: inout JSONWriter) {
+        writer.beginObject()
+        writer.key("retryPolicy")
+        retryPolicy.encode(to: &writer)
+        writer.endObject()
+    }
+}
+
+/// The params of `retryPolicy.history`.
+public struct RetryPolicyHistoryParams: Sendable, Equatable, JSONDecodable, JSONEncodable {
+    /// The upstream.
+    public var upstream: String
+    /// Rows on a page.
+    public var limit: Int?
+    /// Where the page before ended.
+    public var cursor: String?
+
+    public init(upstream: String, limit: Int? = nil, cursor: String? = nil) {
+        self.upstream = upstream
+        self.limit = limit
+        self.cursor = cursor
+    }
+
+    public init(from reader: inout JSONReader) throws(JSONError) {
+        reader.refusesUnknownMembers = true
+        var upstream: String?
+        var limit: Int?
+        var cursor: String?
+        try reader.readObject { (reader, key) throws(JSONError) in
+            if key == "upstream" {
+                upstream = try reader.readText(1...64)
+            } else if key == "limit" {
+                limit = try reader.readInteger(1...200)
+            } else if key == "cursor" {
+                cursor = try reader.readText(1...128)
+            } else {
+                throw reader.unknownMember(key)
+            }
+        }
+        guard let upstream else {
+            throw reader.missingMember("upstream")
+        }
+        self.upstream = upstream
+        self.limit = limit
+        self.cursor = cursor
+    }
+
+    public func encode(to writer: inout JSONWriter) {
+        writer.beginObject()
+        writer.key("upstream")
+        writer.string(upstream)
+        if let limit {
+            writer.key("limit")
+            writer.number(Int64(limit))
+        }
+        if let cursor {
+            writer.key("cursor")
+            writer.string(cursor)
+        }
+        writer.endObject()
+    }
+}
+
+/// The result of `retryPolicy.history`.
+public struct RetryPolicyHistoryResult: Sendable, Equatable, JSONDecodable, JSONEncodable {
+    public var revisions: [RetryPolicyRevision]
+    /// A position in a list, opaque: pass on what the page before returned.
+    public var nextCursor: String?
+
+    public init(revisions: [RetryPolicyRevision], nextCursor: String? = nil) {
+        self.revisions = revisions
+        self.nextCursor = nextCursor
+    }
+
+    public init(from reader: inout JSONReader) throws(JSONError) {
+        var revisions: [RetryPolicyRevision]?
+        var nextCursor: String?
+        try reader.readObject { (reader, key) throws(JSONError) in
+            if key == "revisions" {
+                revisions = try reader.readArray(of: RetryPolicyRevision.self)
+            } else if key == "nextCursor" {
+                nextCursor = try reader.readText(1...128)
+            } else {
+                try reader.skipUnknownMember(key)
+            }
+        }
+        guard let revisions else {
+            throw reader.missingMember("revisions")
+        }
+        self.revisions = revisions
+        self.nextCursor = nextCursor
+    }
+
+    public func encode(to writer: inout JSONWriter) {
+        writer.beginObject()
+        writer.key("revisions")
+        writer.array(revisions)
+        if let nextCursor {
+            writer.key("nextCursor")
+            writer.string(nextCursor)
+        }
+        writer.endObject()
+    }
+}
+
+/// The params of `retryPolicy.rollback`.
+public struct RetryPolicyRollbackParams: Sendable, Equatable, JSONDecodable, JSONEncodable {
+    /// The upstream.
+    public var upstream: String
+    /// The version to return to; 0 is the policy the answering program was started with.
+    public var version: Int
+    /// The newest version the caller knows of; when another one is set meanwhile, nothing
+    /// changes.
+    public var expectedVersion: Int
+    /// Why; kept with the version.
+    public var reason: String
+
+    public init(upstream: String, version: Int, expectedVersion: Int, reason: String) {
+        self.upstream = upstream
+        self.version = version
+        self.expectedVersion = expectedVersion
+        self.reason = reason
+    }
+
+    public init(from reader: inout JSONReader) throws(JSONError) {
+        reader.refusesUnknownMembers = true
+        var upstream: String?
+        var version: Int?
+        var expectedVersion: Int?
+        var reason: String?
+        try reader.readObject { (reader, key) throws(JSONError) in
+            if key == "upstream" {
+                upstream = try reader.readText(1...64)
+            } else if key == "version" {
+                version = try reader.readInteger(0...9007199254740991)
+            } else if key == "expectedVersion" {
+                expectedVersion = try reader.readInteger(0...9007199254740991)
+            } else if key == "reason" {
+                reason = try reader.readText(1...250)
+            } else {
+                throw reader.unknownMember(key)
+            }
+        }
+        guard let upstream else {
+            throw reader.missingMember("upstream")
+        }
+        guard let version else {
+            throw reader.missingMember("version")
+        }
+        guard let expectedVersion else {
+            throw reader.missingMember("expectedVersion")
+        }
+        guard let reason else {
+            throw reader.missingMember("reason")
+        }
+        self.upstream = upstream
+        self.version = version
+        self.expectedVersion = expectedVersion
+        self.reason = reason
+    }
+
+    public func encode(to writer: inout JSONWriter) {
+        writer.beginObject()
+        writer.key("upstream")
+        writer.string(upstream)
+        writer.key("version")
+        writer.number(Int64(version))
+        writer.key("expectedVersion")
+        writer.number(Int64(expectedVersion))
+        writer.key("reason")
+        writer.string(reason)
+        writer.endObject()
+    }
+}
+
+/// The result of `retryPolicy.rollback`.
+public struct RetryPolicyRollbackResult: Sendable, Equatable, JSONDecodable, JSONEncodable {
+    /// The policy that is in effect for an upstream on the answering instance. Version 0 is the
+    /// one the program was started with, and has no author, reason and time.
+    public var retryPolicy: RetryPolicyStatus
+
+    public init(retryPolicy: RetryPolicyStatus) {
+        self.retryPolicy = retryPolicy
+    }
+
+    public init(from reader: inout JSONReader) throws(JSONError) {
+        var retryPolicy: RetryPolicyStatus?
+        try reader.readObject { (reader, key) throws(JSONError) in
+            if key == "retryPolicy" {
+                retryPolicy = try RetryPolicyStatus(from: &reader)
+            } else {
+                try reader.skipUnknownMember(key)
+            }
+        }
+        guard let retryPolicy else {
+            throw reader.missingMember("retryPolicy")
+        }
+        self.retryPolicy = retryPolicy
+    }
+
+    public func encode(to writer: inout JSONWriter) {
+        writer.beginObject()
+        writer.key("retryPolicy")
+        retryPolicy.encode(to: &writer)
+        writer.endObject()
+    }
+}
+
+/// The params of `retryPolicy.simulate`.
+public struct RetryPolicySimulateParams: Sendable, Equatable, JSONDecodable, JSONEncodable {
+    /// The upstream.
+    public var upstream: String
+    /// The proposed policy.
+    public var policy: RetryPolicyDocument?
+    /// What happens.
+    public var load: SimulationLoad
+    /// Of all that is drawn at random; 0 when absent.
+    public var seed: Int?
+
+    public init(
+        upstream: String,
+        policy: RetryPolicyDocument? = nil,
+        load: SimulationLoad,
+        seed: Int? = nil
+    ) {
+        self.upstream = upstream
+        self.policy = policy
+        self.load = load
+        self.seed = seed
+    }
+
+    public init(from reader: inout JSONReader) throws(JSONError) {
+        reader.refusesUnknownMembers = true
+        var upstream: String?
+        var policy: RetryPolicyDocument?
+        var load: SimulationLoad?
+        var seed: Int?
+        try reader.readObject { (reader, key) throws(JSONError) in
+            if key == "upstream" {
+                upstream = try reader.readText(1...64)
+            } else if key == "policy" {
+                policy = try RetryPolicyDocument(from: &reader)
+            } else if key == "load" {
+                load = try SimulationLoad(from: &reader)
+            } else if key == "seed" {
+                seed = try reader.readInteger(0...9007199254740991)
+            } else {
+                throw reader.unknownMember(key)
+            }
+        }
+        guard let upstream else {
+            throw reader.missingMember("upstream")
+        }
+        guard let load else {
+            throw reader.missingMember("load")
+        }
+        self.upstream = upstream
+        self.policy = policy
+        self.load = load
+        self.seed = seed
+    }
+
+    public func encode(to writer: inout JSONWriter) {
+        writer.beginObject()
+        writer.key("upstream")
+        writer.string(upstream)
+        if let policy {
+            writer.key("policy")
+            policy.encode(to: &writer)
+        }
+        writer.key("load")
+        load.encode(to: &writer)
+        if let seed {
+            writer.key("seed")
+            writer.number(Int64(seed))
+        }
+        writer.endObject()
+    }
+}
+
+/// The result of `retryPolicy.simulate`.
+public struct RetryPolicySimulateResult: Sendable, Equatable, JSONDecodable, JSONEncodable {
+    /// What a simulation takes a policy through: what was recorded on the answering instance, or
+    /// 100 s of 100 calls a second of which a minute is ill. `TRANSIENT_FAULTS` fails one attempt
+    /// in twenty, `FULL_OUTAGE` all, `BROWNOUT` has capacity for half of the calls, and `SLOW`
+    /// answers after three seconds.
+    public var load: SimulationLoad
+    /// Of all that was drawn at random.
+    public var seed: Int
+    /// What the policy in effect makes of it.
+    public var current: SimulatedPolicy
+    /// What the proposed policy makes of it.
+    public var proposed: SimulatedPolicy?
+
+    public init(
+        load: SimulationLoad,
+        seed: Int,
+        current: SimulatedPolicy,
+        proposed: SimulatedPolicy? = nil
+    ) {
+        self.load = load
+        self.seed = seed
+        self.current = current
+        self.proposed = proposed
+    }
+
+    public init(from reader: inout JSONReader) throws(JSONError) {
+        var load: SimulationLoad?
+        var seed: Int?
+        var current: SimulatedPolicy?
+        var proposed: SimulatedPolicy?
+        try reader.readObject { (reader, key) throws(JSONError) in
+            if key == "load" {
+                load = try SimulationLoad(from: &reader)
+            } else if key == "seed" {
+                seed = try reader.readInteger(0...9007199254740991)
+            } else if key == "current" {
+                current = try SimulatedPolicy(from: &reader)
+            } else if key == "proposed" {
+                proposed = try SimulatedPolicy(from: &reader)
+            } else {
+                try reader.skipUnknownMember(key)
+            }
+        }
+        guard let load else {
+            throw reader.missingMember("load")
+        }
+        guard let seed else {
+            throw reader.missingMember("seed")
+        }
+        guard let current else {
+            throw reader.missingMember("current")
+        }
+        self.load = load
+        self.seed = seed
+        self.current = current
+        self.proposed = proposed
+    }
+
+    public func encode(to writer: inout JSONWriter) {
+        writer.beginObject()
+        writer.key("load")
+        load.encode(to: &writer)
+        writer.key("seed")
+        writer.number(Int64(seed))
+        writer.key("current")
+        current.encode(to: &writer)
+        if let proposed {
+            writer.key("proposed")
+            proposed.encode(to: &writer)
+        }
+        writer.endObject()
+    }
+}
+
+/// The params of `upstream.list`.
+public struct UpstreamListParams: Sendable, Equatable, JSONDecodable, JSONEncodable {
+    public init() {
+    }
+
+    public init(from reader: inout JSONReader) throws(JSONError) {
+        reader.refusesUnknownMembers = true
+        try reader.readObject { (reader, key) throws(JSONError) in
+            throw reader.unknownMember(key)
+        }
+    }
+
+    public func encode(to writer: inout JSONWriter) {
+        writer.beginObject()
+        writer.endObject()
+    }
+}
+
+/// The result of `upstream.list`.
+public struct UpstreamListResult: Sendable, Equatable, JSONDecodable, JSONEncodable {
+    public var upstreams: [UpstreamHealth]
+
+    public init(upstreams: [UpstreamHealth]) {
+        self.upstreams = upstreams
+    }
+
+    public init(from reader: inout JSONReader) throws(JSONError) {
+        var upstreams: [UpstreamHealth]?
+        try reader.readObject { (reader, key) throws(JSONError) in
+            if key == "upstreams" {
+                upstreams = try reader.readArray(of: UpstreamHealth.self)
+            } else {
+                try reader.skipUnknownMember(key)
+            }
+        }
+        guard let upstreams else {
+            throw reader.missingMember("upstreams")
+        }
+        self.upstreams = upstreams
+    }
+
+    public func encode(to writer: inout JSONWriter) {
+        writer.beginObject()
+        writer.key("upstreams")
+        writer.array(upstreams)
+        writer.endObject()
+    }
+}
+
+/// The params of `upstream.status`.
+public struct UpstreamStatusParams: Sendable, Equatable, JSONDecodable, JSONEncodable {
+    /// The upstream.
+    public var upstream: String
+
+    public init(upstream: String) {
+        self.upstream = upstream
+    }
+
+    public init(from reader: inout JSONReader) throws(JSONError) {
+        reader.refusesUnknownMembers = true
+        var upstream: String?
+        try reader.readObject { (reader, key) throws(JSONError) in
+            if key == "upstream" {
+                upstream = try reader.readText(1...64)
+            } else {
+                throw reader.unknownMember(key)
+            }
+        }
+        guard let upstream else {
+            throw reader.missingMember("upstream")
+        }
+        self.upstream = upstream
+    }
+
+    public func encode(to writer: inout JSONWriter) {
+        writer.beginObject()
+        writer.key("upstream")
+        writer.string(upstream)
+        writer.endObject()
+    }
+}
+
+/// The result of `upstream.status`.
+public struct UpstreamStatusResult: Sendable, Equatable, JSONDecodable, JSONEncodable {
+    /// How an upstream does, as the answering instance sees it.
+    public var upstream: UpstreamHealth
+
+    public init(upstream: UpstreamHealth) {
+        self.upstream = upstream
+    }
+
+    public init(from reader: inout JSONReader) throws(JSONError) {
+        var upstream: UpstreamHealth?
+        try reader.readObject { (reader, key) throws(JSONError) in
+            if key == "upstream" {
+                upstream = try UpstreamHealth(from: &reader)
+            } else {
+                try reader.skipUnknownMember(key)
+            }
+        }
+        guard let upstream else {
+            throw reader.missingMember("upstream")
+        }
+        self.upstream = upstream
+    }
+
+    public func encode(to writer: inout JSONWriter) {
+        writer.beginObject()
+        writer.key("upstream")
+        upstream.encode(to: &writer)
+        writer.endObject()
+    }
+}
+
 /// The params of `service.info`.
 public struct ServiceInfoParams: Sendable, Equatable, JSONDecodable, JSONEncodable {
     public init() {
     }
 
     public init(from reader: inout JSONReader) throws(JSONError) {
+        reader.refusesUnknownMembers = true
         try reader.readObject { (reader, key) throws(JSONError) in
             throw reader.unknownMember(key)
         }
@@ -1541,7 +2267,7 @@ public struct ServiceInfoResult: Sendable, Equatable, JSONDecodable, JSONEncodab
             } else if key == "limits" {
                 limits = try ServiceLimits(from: &reader)
             } else {
-                _ = try reader.skipValue()
+                try reader.skipUnknownMember(key)
             }
         }
         guard let name else {
@@ -1648,6 +2374,38 @@ public enum Methods {
     public static let taskRestart = MethodDescriptor<
         TaskRestartParams, TaskRestartResult
     >("task.restart", scope: "task:write", repeatable: .always)
+    /// `retryPolicy.list`: the retry policies of all upstreams.
+    public static let retryPolicyList = MethodDescriptor<
+        RetryPolicyListParams, RetryPolicyListResult
+    >("retryPolicy.list", scope: "policy:read", repeatable: .always)
+    /// `retryPolicy.get`: the retry policy of an upstream.
+    public static let retryPolicyGet = MethodDescriptor<
+        RetryPolicyGetParams, RetryPolicyGetResult
+    >("retryPolicy.get", scope: "policy:read", repeatable: .always)
+    /// `retryPolicy.set`: set the retry policy of an upstream.
+    public static let retryPolicySet = MethodDescriptor<
+        RetryPolicySetParams, RetryPolicySetResult
+    >("retryPolicy.set", scope: "policy:write", repeatable: .always)
+    /// `retryPolicy.history`: the versions of an upstream's retry policy.
+    public static let retryPolicyHistory = MethodDescriptor<
+        RetryPolicyHistoryParams, RetryPolicyHistoryResult
+    >("retryPolicy.history", scope: "policy:read", repeatable: .always)
+    /// `retryPolicy.rollback`: set an old retry policy again.
+    public static let retryPolicyRollback = MethodDescriptor<
+        RetryPolicyRollbackParams, RetryPolicyRollbackResult
+    >("retryPolicy.rollback", scope: "policy:write", repeatable: .always)
+    /// `retryPolicy.simulate`: try a retry policy on paper.
+    public static let retryPolicySimulate = MethodDescriptor<
+        RetryPolicySimulateParams, RetryPolicySimulateResult
+    >("retryPolicy.simulate", scope: "policy:read", repeatable: .always)
+    /// `upstream.list`: all upstreams.
+    public static let upstreamList = MethodDescriptor<
+        UpstreamListParams, UpstreamListResult
+    >("upstream.list", scope: "upstream:read", repeatable: .always)
+    /// `upstream.status`: one upstream.
+    public static let upstreamStatus = MethodDescriptor<
+        UpstreamStatusParams, UpstreamStatusResult
+    >("upstream.status", scope: "upstream:read", repeatable: .always)
     /// `service.info`: what is running.
     public static let serviceInfo = MethodDescriptor<
         ServiceInfoParams, ServiceInfoResult

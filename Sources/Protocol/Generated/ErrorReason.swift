@@ -62,6 +62,12 @@ public enum ErrorReason: String, Sendable, CaseIterable {
     case taskNotFound = "TASK_NOT_FOUND"
     /// The task can't be controlled like that now.
     case taskControlRefused = "TASK_CONTROL_REFUSED"
+    /// There is no such upstream.
+    case upstreamNotFound = "UPSTREAM_NOT_FOUND"
+    /// Somebody else has set the policy meanwhile.
+    case retryPolicyConflict = "RETRY_POLICY_CONFLICT"
+    /// There is no such version of the policy.
+    case retryPolicyVersionNotFound = "RETRY_POLICY_VERSION_NOT_FOUND"
 
     /// The JSON-RPC error code.
     public var code: Int {
@@ -94,6 +100,9 @@ public enum ErrorReason: String, Sendable, CaseIterable {
         case .inProgress: -32033
         case .taskNotFound: -32040
         case .taskControlRefused: -32041
+        case .upstreamNotFound: -32050
+        case .retryPolicyConflict: -32051
+        case .retryPolicyVersionNotFound: -32052
         }
     }
 
@@ -128,6 +137,9 @@ public enum ErrorReason: String, Sendable, CaseIterable {
         case .inProgress: .aborted
         case .taskNotFound: .notFound
         case .taskControlRefused: .failedPrecondition
+        case .upstreamNotFound: .notFound
+        case .retryPolicyConflict: .aborted
+        case .retryPolicyVersionNotFound: .notFound
         }
     }
 
@@ -162,6 +174,9 @@ public enum ErrorReason: String, Sendable, CaseIterable {
         case .inProgress: true
         case .taskNotFound: false
         case .taskControlRefused: false
+        case .upstreamNotFound: false
+        case .retryPolicyConflict: false
+        case .retryPolicyVersionNotFound: false
         }
     }
 
@@ -196,6 +211,9 @@ public enum ErrorReason: String, Sendable, CaseIterable {
         case .inProgress: "the first call with this idempotency key is still executing"
         case .taskNotFound: "there is no such task"
         case .taskControlRefused: "the task can't be controlled like that now"
+        case .upstreamNotFound: "there is no such upstream"
+        case .retryPolicyConflict: "somebody else has set the policy meanwhile"
+        case .retryPolicyVersionNotFound: "there is no such version of the policy"
         }
     }
 }

@@ -116,7 +116,7 @@ public struct Withdrawal: Sendable, Equatable, JSONDecodable, JSONEncodable {
             } else if key == "failureReason" {
                 failureReason = try reader.readText(1...500)
             } else {
-                _ = try reader.skipValue()
+                try reader.skipUnknownMember(key)
             }
         }
         guard let withdrawalId else {
@@ -224,7 +224,7 @@ public struct WithdrawalEvent: Sendable, Equatable, JSONDecodable, JSONEncodable
             } else if key == "detail" {
                 detail = try reader.readText(1...500)
             } else {
-                _ = try reader.skipValue()
+                try reader.skipUnknownMember(key)
             }
         }
         guard let cursor else {
@@ -305,7 +305,7 @@ public struct Account: Sendable, Equatable, JSONDecodable, JSONEncodable {
             } else if key == "updatedAt" {
                 updatedAt = try Timestamp(from: &reader)
             } else {
-                _ = try reader.skipValue()
+                try reader.skipUnknownMember(key)
             }
         }
         guard let accountId else {
@@ -429,7 +429,7 @@ public struct Entry: Sendable, Equatable, JSONDecodable, JSONEncodable {
             } else if key == "at" {
                 at = try Timestamp(from: &reader)
             } else {
-                _ = try reader.skipValue()
+                try reader.skipUnknownMember(key)
             }
         }
         guard let entryId else {
@@ -549,7 +549,7 @@ public struct TaskWait: Sendable, Equatable, JSONDecodable, JSONEncodable {
             } else if key == "name" {
                 name = try reader.readText(1...200)
             } else {
-                _ = try reader.skipValue()
+                try reader.skipUnknownMember(key)
             }
         }
         guard let kind else {
@@ -598,7 +598,7 @@ public struct TaskPause: Sendable, Equatable, JSONDecodable, JSONEncodable {
             } else if key == "until" {
                 until = try Timestamp(from: &reader)
             } else {
-                _ = try reader.skipValue()
+                try reader.skipUnknownMember(key)
             }
         }
         guard let by else {
@@ -647,7 +647,7 @@ public struct TaskLeader: Sendable, Equatable, JSONDecodable, JSONEncodable {
             } else if key == "epoch" {
                 epoch = try reader.readInteger(0...9007199254740991)
             } else {
-                _ = try reader.skipValue()
+                try reader.skipUnknownMember(key)
             }
         }
         guard let instance else {
@@ -806,7 +806,7 @@ public struct TaskStatus: Sendable, Equatable, JSONDecodable, JSONEncodable {
             } else if key == "progress" {
                 progress = try reader.readText(1...200)
             } else {
-                _ = try reader.skipValue()
+                try reader.skipUnknownMember(key)
             }
         }
         guard let name else {
@@ -978,7 +978,7 @@ public struct FinishedTaskRun: Sendable, Equatable, JSONDecodable, JSONEncodable
             } else if key == "progress" {
                 progress = try reader.readText(1...200)
             } else {
-                _ = try reader.skipValue()
+                try reader.skipUnknownMember(key)
             }
         }
         guard let runId else {
@@ -1118,7 +1118,7 @@ public struct TaskEvent: Sendable, Equatable, JSONDecodable, JSONEncodable {
             } else if key == "at" {
                 at = try Timestamp(from: &reader)
             } else {
-                _ = try reader.skipValue()
+                try reader.skipUnknownMember(key)
             }
         }
         guard let cursor else {
@@ -1176,6 +1176,1407 @@ public struct TaskEvent: Sendable, Equatable, JSONDecodable, JSONEncodable {
         }
         writer.key("at")
         at.encode(to: &writer)
+        writer.endObject()
+    }
+}
+
+/// How a delay between attempts is drawn: `NONE` is exactly the exponential delay, `FULL`
+/// anything up to it, `EQUAL` from half of it on, `DECORRELATED` from the base to three times the
+/// delay before.
+public enum BackoffJitter: String, Sendable, CaseIterable, WireChoice {
+    case none = "NONE"
+    case full = "FULL"
+    case equal = "EQUAL"
+    case decorrelated = "DECORRELATED"
+}
+
+/// How an attempt failed: no connection, no whole answer in time, status 429, status 5xx, or a
+/// broken connection or answer.
+public enum UpstreamFailureClass: String, Sendable, CaseIterable, WireChoice {
+    case connect = "CONNECT"
+    case timeout = "TIMEOUT"
+    case tooManyRequests = "TOO_MANY_REQUESTS"
+    case server = "SERVER"
+    case `protocol` = "PROTOCOL"
+}
+
+/// The delays between attempts.
+public struct RetryBackoffDocument: Sendable, Equatable, JSONDecodable, JSONEncodable {
+    /// Before the first retry, without jitter.
+    public var baseMs: Int
+    /// What each delay is of the one before.
+    public var factorPercent: Int
+    /// No delay is longer; at least `baseMs`.
+    public var capMs: Int
+    /// How a delay between attempts is drawn: `NONE` is exactly the exponential delay, `FULL`
+    /// anything up to it, `EQUAL` from half of it on, `DECORRELATED` from the base to three times
+    /// the delay before.
+    public var jitter: BackoffJitter
+
+    public init(baseMs: Int, factorPercent: Int, capMs: Int, jitter: BackoffJitter) {
+        self.baseMs = baseMs
+        self.factorPercent = factorPercent
+        self.capMs = capMs
+        self.jitter = jitter
+    }
+
+    public init(from reader: inout JSONReader) throws(JSONError) {
+        var baseMs: Int?
+        var factorPercent: Int?
+        var capMs: Int?
+        var jitter: BackoffJitter?
+        try reader.readObject { (reader, key) throws(JSONError) in
+            if key == "baseMs" {
+                baseMs = try reader.readInteger(1...60000)
+            } else if key == "factorPercent" {
+                factorPercent = try reader.readInteger(100...1000)
+            } else if key == "capMs" {
+                capMs = try reader.readInteger(1...600000)
+            } else if key == "jitter" {
+                jitter = try BackoffJitter(from: &reader)
+            } else {
+                try reader.skipUnknownMember(key)
+            }
+        }
+        guard let baseMs else {
+            throw reader.missingMember("baseMs")
+        }
+        guard let factorPercent else {
+            throw reader.missingMember("factorPercent")
+        }
+        guard let capMs else {
+            throw reader.missingMember("capMs")
+        }
+        guard let jitter else {
+            throw reader.missingMember("jitter")
+        }
+        self.baseMs = baseMs
+        self.factorPercent = factorPercent
+        self.capMs = capMs
+        self.jitter = jitter
+    }
+
+    public func encode(to writer: inout JSONWriter) {
+        writer.beginObject()
+        writer.key("baseMs")
+        writer.number(Int64(baseMs))
+        writer.key("factorPercent")
+        writer.number(Int64(factorPercent))
+        writer.key("capMs")
+        writer.number(Int64(capMs))
+        writer.key("jitter")
+        jitter.encode(to: &writer)
+        writer.endObject()
+    }
+}
+
+/// The share of retries.
+public struct RetryBudgetDocument: Sendable, Equatable, JSONDecodable, JSONEncodable {
+    /// Retries in the window for a hundred first attempts.
+    public var ratioPercent: Int
+    /// Retries in the window besides those.
+    public var floor: Int
+    /// The window's length.
+    public var windowMs: Int
+
+    public init(ratioPercent: Int, floor: Int, windowMs: Int) {
+        self.ratioPercent = ratioPercent
+        self.floor = floor
+        self.windowMs = windowMs
+    }
+
+    public init(from reader: inout JSONReader) throws(JSONError) {
+        var ratioPercent: Int?
+        var floor: Int?
+        var windowMs: Int?
+        try reader.readObject { (reader, key) throws(JSONError) in
+            if key == "ratioPercent" {
+                ratioPercent = try reader.readInteger(0...100)
+            } else if key == "floor" {
+                floor = try reader.readInteger(0...1000)
+            } else if key == "windowMs" {
+                windowMs = try reader.readInteger(1000...600000)
+            } else {
+                try reader.skipUnknownMember(key)
+            }
+        }
+        guard let ratioPercent else {
+            throw reader.missingMember("ratioPercent")
+        }
+        guard let floor else {
+            throw reader.missingMember("floor")
+        }
+        guard let windowMs else {
+            throw reader.missingMember("windowMs")
+        }
+        self.ratioPercent = ratioPercent
+        self.floor = floor
+        self.windowMs = windowMs
+    }
+
+    public func encode(to writer: inout JSONWriter) {
+        writer.beginObject()
+        writer.key("ratioPercent")
+        writer.number(Int64(ratioPercent))
+        writer.key("floor")
+        writer.number(Int64(floor))
+        writer.key("windowMs")
+        writer.number(Int64(windowMs))
+        writer.endObject()
+    }
+}
+
+/// When calls are held back.
+public struct BreakerDocument: Sendable, Equatable, JSONDecodable, JSONEncodable {
+    /// The window's length.
+    public var windowMs: Int
+    /// With fewer attempts in the window the breaker stays closed.
+    public var callsMin: Int
+    /// The share of failed attempts that opens it.
+    public var failurePercent: Int
+    /// An attempt that took longer is slow; absent when none is.
+    public var slowMs: Int?
+    /// The share of slow attempts that opens it.
+    public var slowPercent: Int
+    /// How long it stays open before it probes.
+    public var openMs: Int
+    /// Up to this much of `openMs` is added at random.
+    public var openJitterPercent: Int
+    /// How many probes must succeed, and may be under way together.
+    public var probes: Int
+    /// How long a probe may keep its place; above `attemptTimeoutMs`.
+    public var probeMs: Int
+
+    public init(
+        windowMs: Int,
+        callsMin: Int,
+        failurePercent: Int,
+        slowMs: Int? = nil,
+        slowPercent: Int,
+        openMs: Int,
+        openJitterPercent: Int,
+        probes: Int,
+        probeMs: Int
+    ) {
+        self.windowMs = windowMs
+        self.callsMin = callsMin
+        self.failurePercent = failurePercent
+        self.slowMs = slowMs
+        self.slowPercent = slowPercent
+        self.openMs = openMs
+        self.openJitterPercent = openJitterPercent
+        self.probes = probes
+        self.probeMs = probeMs
+    }
+
+    public init(from reader: inout JSONReader) throws(JSONError) {
+        var windowMs: Int?
+        var callsMin: Int?
+        var failurePercent: Int?
+        var slowMs: Int?
+        var slowPercent: Int?
+        var openMs: Int?
+        var openJitterPercent: Int?
+        var probes: Int?
+        var probeMs: Int?
+        try reader.readObject { (reader, key) throws(JSONError) in
+            if key == "windowMs" {
+                windowMs = try reader.readInteger(1000...600000)
+            } else if key == "callsMin" {
+                callsMin = try reader.readInteger(1...10000)
+            } else if key == "failurePercent" {
+                failurePercent = try reader.readInteger(1...100)
+            } else if key == "slowMs" {
+                slowMs = try reader.readInteger(1...600000)
+            } else if key == "slowPercent" {
+                slowPercent = try reader.readInteger(1...100)
+            } else if key == "openMs" {
+                openMs = try reader.readInteger(100...600000)
+            } else if key == "openJitterPercent" {
+                openJitterPercent = try reader.readInteger(0...100)
+            } else if key == "probes" {
+                probes = try reader.readInteger(1...100)
+            } else if key == "probeMs" {
+                probeMs = try reader.readInteger(2...1200000)
+            } else {
+                try reader.skipUnknownMember(key)
+            }
+        }
+        guard let windowMs else {
+            throw reader.missingMember("windowMs")
+        }
+        guard let callsMin else {
+            throw reader.missingMember("callsMin")
+        }
+        guard let failurePercent else {
+            throw reader.missingMember("failurePercent")
+        }
+        guard let slowPercent else {
+            throw reader.missingMember("slowPercent")
+        }
+        guard let openMs else {
+            throw reader.missingMember("openMs")
+        }
+        guard let openJitterPercent else {
+            throw reader.missingMember("openJitterPercent")
+        }
+        guard let probes else {
+            throw reader.missingMember("probes")
+        }
+        guard let probeMs else {
+            throw reader.missingMember("probeMs")
+        }
+        self.windowMs = windowMs
+        self.callsMin = callsMin
+        self.failurePercent = failurePercent
+        self.slowMs = slowMs
+        self.slowPercent = slowPercent
+        self.openMs = openMs
+        self.openJitterPercent = openJitterPercent
+        self.probes = probes
+        self.probeMs = probeMs
+    }
+
+    public func encode(to writer: inout JSONWriter) {
+        writer.beginObject()
+        writer.key("windowMs")
+        writer.number(Int64(windowMs))
+        writer.key("callsMin")
+        writer.number(Int64(callsMin))
+        writer.key("failurePercent")
+        writer.number(Int64(failurePercent))
+        if let slowMs {
+            writer.key("slowMs")
+            writer.number(Int64(slowMs))
+        }
+        writer.key("slowPercent")
+        writer.number(Int64(slowPercent))
+        writer.key("openMs")
+        writer.number(Int64(openMs))
+        writer.key("openJitterPercent")
+        writer.number(Int64(openJitterPercent))
+        writer.key("probes")
+        writer.number(Int64(probes))
+        writer.key("probeMs")
+        writer.number(Int64(probeMs))
+        writer.endObject()
+    }
+}
+
+/// How calls to an upstream are tried, retried and held back. Nothing has a default, so that
+/// nothing is changed by leaving it out.
+public struct RetryPolicyDocument: Sendable, Equatable, JSONDecodable, JSONEncodable {
+    /// Attempts of one call, the first included. What is sent once has one, whatever this says.
+    public var attemptsMax: Int
+    /// What one attempt may take; at most `deadlineMs`.
+    public var attemptTimeoutMs: Int
+    /// What a call may take with all its attempts and the waiting between them.
+    public var deadlineMs: Int
+    /// The delays between attempts.
+    public var backoff: RetryBackoffDocument
+    /// The failures after which another attempt may help.
+    public var retryable: [UpstreamFailureClass]
+    /// A longer `Retry-After` counts as this; 0 ignores the header's wish to wait.
+    public var retryAfterMaxMs: Int
+    /// The share of retries.
+    public var budget: RetryBudgetDocument
+    /// When calls are held back.
+    public var breaker: BreakerDocument
+    /// Attempts under way together; one more is refused at once.
+    public var concurrencyMax: Int
+
+    public init(
+        attemptsMax: Int,
+        attemptTimeoutMs: Int,
+        deadlineMs: Int,
+        backoff: RetryBackoffDocument,
+        retryable: [UpstreamFailureClass],
+        retryAfterMaxMs: Int,
+        budget: RetryBudgetDocument,
+        breaker: BreakerDocument,
+        concurrencyMax: Int
+    ) {
+        self.attemptsMax = attemptsMax
+        self.attemptTimeoutMs = attemptTimeoutMs
+        self.deadlineMs = deadlineMs
+        self.backoff = backoff
+        self.retryable = retryable
+        self.retryAfterMaxMs = retryAfterMaxMs
+        self.budget = budget
+        self.breaker = breaker
+        self.concurrencyMax = concurrencyMax
+    }
+
+    public init(from reader: inout JSONReader) throws(JSONError) {
+        var attemptsMax: Int?
+        var attemptTimeoutMs: Int?
+        var deadlineMs: Int?
+        var backoff: RetryBackoffDocument?
+        var retryable: [UpstreamFailureClass]?
+        var retryAfterMaxMs: Int?
+        var budget: RetryBudgetDocument?
+        var breaker: BreakerDocument?
+        var concurrencyMax: Int?
+        try reader.readObject { (reader, key) throws(JSONError) in
+            if key == "attemptsMax" {
+                attemptsMax = try reader.readInteger(1...10)
+            } else if key == "attemptTimeoutMs" {
+                attemptTimeoutMs = try reader.readInteger(1...600000)
+            } else if key == "deadlineMs" {
+                deadlineMs = try reader.readInteger(1...3600000)
+            } else if key == "backoff" {
+                backoff = try RetryBackoffDocument(from: &reader)
+            } else if key == "retryable" {
+                retryable = try reader.readArray(of: UpstreamFailureClass.self)
+            } else if key == "retryAfterMaxMs" {
+                retryAfterMaxMs = try reader.readInteger(0...3600000)
+            } else if key == "budget" {
+                budget = try RetryBudgetDocument(from: &reader)
+            } else if key == "breaker" {
+                breaker = try BreakerDocument(from: &reader)
+            } else if key == "concurrencyMax" {
+                concurrencyMax = try reader.readInteger(1...10000)
+            } else {
+                try reader.skipUnknownMember(key)
+            }
+        }
+        guard let attemptsMax else {
+            throw reader.missingMember("attemptsMax")
+        }
+        guard let attemptTimeoutMs else {
+            throw reader.missingMember("attemptTimeoutMs")
+        }
+        guard let deadlineMs else {
+            throw reader.missingMember("deadlineMs")
+        }
+        guard let backoff else {
+            throw reader.missingMember("backoff")
+        }
+        guard let retryable else {
+            throw reader.missingMember("retryable")
+        }
+        guard let retryAfterMaxMs else {
+            throw reader.missingMember("retryAfterMaxMs")
+        }
+        guard let budget else {
+            throw reader.missingMember("budget")
+        }
+        guard let breaker else {
+            throw reader.missingMember("breaker")
+        }
+        guard let concurrencyMax else {
+            throw reader.missingMember("concurrencyMax")
+        }
+        self.attemptsMax = attemptsMax
+        self.attemptTimeoutMs = attemptTimeoutMs
+        self.deadlineMs = deadlineMs
+        self.backoff = backoff
+        self.retryable = retryable
+        self.retryAfterMaxMs = retryAfterMaxMs
+        self.budget = budget
+        self.breaker = breaker
+        self.concurrencyMax = concurrencyMax
+    }
+
+    public func encode(to writer: inout JSONWriter) {
+        writer.beginObject()
+        writer.key("attemptsMax")
+        writer.number(Int64(attemptsMax))
+        writer.key("attemptTimeoutMs")
+        writer.number(Int64(attemptTimeoutMs))
+        writer.key("deadlineMs")
+        writer.number(Int64(deadlineMs))
+        writer.key("backoff")
+        backoff.encode(to: &writer)
+        writer.key("retryable")
+        writer.array(retryable)
+        writer.key("retryAfterMaxMs")
+        writer.number(Int64(retryAfterMaxMs))
+        writer.key("budget")
+        budget.encode(to: &writer)
+        writer.key("breaker")
+        breaker.encode(to: &writer)
+        writer.key("concurrencyMax")
+        writer.number(Int64(concurrencyMax))
+        writer.endObject()
+    }
+}
+
+/// The policy that is in effect for an upstream on the answering instance. Version 0 is the one
+/// the program was started with, and has no author, reason and time.
+public struct RetryPolicyStatus: Sendable, Equatable, JSONDecodable, JSONEncodable {
+    /// An upstream's name: an external API that the service calls.
+    public var upstream: String
+    /// Which version: 0, then 1, 2, 3 … without a gap.
+    public var version: Int
+    /// Whether it is the one the program was started with.
+    public var isDefault: Bool
+    /// How calls to an upstream are tried, retried and held back. Nothing has a default, so that
+    /// nothing is changed by leaving it out.
+    public var policy: RetryPolicyDocument
+    /// Who set it.
+    public var author: String?
+    /// Why.
+    public var reason: String?
+    /// When it was set.
+    public var at: Timestamp?
+
+    public init(
+        upstream: String,
+        version: Int,
+        isDefault: Bool,
+        policy: RetryPolicyDocument,
+        author: String? = nil,
+        reason: String? = nil,
+        at: Timestamp? = nil
+    ) {
+        self.upstream = upstream
+        self.version = version
+        self.isDefault = isDefault
+        self.policy = policy
+        self.author = author
+        self.reason = reason
+        self.at = at
+    }
+
+    public init(from reader: inout JSONReader) throws(JSONError) {
+        var upstream: String?
+        var version: Int?
+        var isDefault: Bool?
+        var policy: RetryPolicyDocument?
+        var author: String?
+        var reason: String?
+        var at: Timestamp?
+        try reader.readObject { (reader, key) throws(JSONError) in
+            if key == "upstream" {
+                upstream = try reader.readText(1...64)
+            } else if key == "version" {
+                version = try reader.readInteger(0...9007199254740991)
+            } else if key == "isDefault" {
+                isDefault = try reader.readBool()
+            } else if key == "policy" {
+                policy = try RetryPolicyDocument(from: &reader)
+            } else if key == "author" {
+                author = try reader.readText(1...1024)
+            } else if key == "reason" {
+                reason = try reader.readText(1...1024)
+            } else if key == "at" {
+                at = try Timestamp(from: &reader)
+            } else {
+                try reader.skipUnknownMember(key)
+            }
+        }
+        guard let upstream else {
+            throw reader.missingMember("upstream")
+        }
+        guard let version else {
+            throw reader.missingMember("version")
+        }
+        guard let isDefault else {
+            throw reader.missingMember("isDefault")
+        }
+        guard let policy else {
+            throw reader.missingMember("policy")
+        }
+        self.upstream = upstream
+        self.version = version
+        self.isDefault = isDefault
+        self.policy = policy
+        self.author = author
+        self.reason = reason
+        self.at = at
+    }
+
+    public func encode(to writer: inout JSONWriter) {
+        writer.beginObject()
+        writer.key("upstream")
+        writer.string(upstream)
+        writer.key("version")
+        writer.number(Int64(version))
+        writer.key("isDefault")
+        writer.bool(isDefault)
+        writer.key("policy")
+        policy.encode(to: &writer)
+        if let author {
+            writer.key("author")
+            writer.string(author)
+        }
+        if let reason {
+            writer.key("reason")
+            writer.string(reason)
+        }
+        if let at {
+            writer.key("at")
+            at.encode(to: &writer)
+        }
+        writer.endObject()
+    }
+}
+
+/// A version of a policy that was set at some time.
+public struct RetryPolicyRevision: Sendable, Equatable, JSONDecodable, JSONEncodable {
+    /// 1, 2, 3 … without a gap.
+    public var version: Int
+    /// Absent when the answering program can't use it: another one has set it.
+    public var policy: RetryPolicyDocument?
+    /// Who set it.
+    public var author: String
+    /// Why.
+    public var reason: String
+    /// When it was set.
+    public var at: Timestamp
+
+    public init(
+        version: Int,
+        policy: RetryPolicyDocument? = nil,
+        author: String,
+        reason: String,
+        at: Timestamp
+    ) {
+        self.version = version
+        self.policy = policy
+        self.author = author
+        self.reason = reason
+        self.at = at
+    }
+
+    public init(from reader: inout JSONReader) throws(JSONError) {
+        var version: Int?
+        var policy: RetryPolicyDocument?
+        var author: String?
+        var reason: String?
+        var at: Timestamp?
+        try reader.readObject { (reader, key) throws(JSONError) in
+            if key == "version" {
+                version = try reader.readInteger(0...9007199254740991)
+            } else if key == "policy" {
+                policy = try RetryPolicyDocument(from: &reader)
+            } else if key == "author" {
+                author = try reader.readText(1...1024)
+            } else if key == "reason" {
+                reason = try reader.readText(1...1024)
+            } else if key == "at" {
+                at = try Timestamp(from: &reader)
+            } else {
+                try reader.skipUnknownMember(key)
+            }
+        }
+        guard let version else {
+            throw reader.missingMember("version")
+        }
+        guard let author else {
+            throw reader.missingMember("author")
+        }
+        guard let reason else {
+            throw reader.missingMember("reason")
+        }
+        guard let at else {
+            throw reader.missingMember("at")
+        }
+        self.version = version
+        self.policy = policy
+        self.author = author
+        self.reason = reason
+        self.at = at
+    }
+
+    public func encode(to writer: inout JSONWriter) {
+        writer.beginObject()
+        writer.key("version")
+        writer.number(Int64(version))
+        if let policy {
+            writer.key("policy")
+            policy.encode(to: &writer)
+        }
+        writer.key("author")
+        writer.string(author)
+        writer.key("reason")
+        writer.string(reason)
+        writer.key("at")
+        at.encode(to: &writer)
+        writer.endObject()
+    }
+}
+
+/// A policy that fits how fast an upstream has recovered of late. It is for an operator to look
+/// at, and never applied by itself.
+public struct RetryPolicySuggestion: Sendable, Equatable, JSONDecodable, JSONEncodable {
+    /// Always true: nobody has set it.
+    public var suggested: Bool
+    /// How calls to an upstream are tried, retried and held back. Nothing has a default, so that
+    /// nothing is changed by leaving it out.
+    public var policy: RetryPolicyDocument
+    /// What it is drawn from and what it changes.
+    public var reason: String
+    /// How many recoveries it is drawn from.
+    public var recoveriesCount: Int
+    /// Half of them took at most this long.
+    public var recoveryP50Ms: Int
+    /// Nine in ten took at most this long.
+    public var recoveryP90Ms: Int
+
+    public init(
+        suggested: Bool,
+        policy: RetryPolicyDocument,
+        reason: String,
+        recoveriesCount: Int,
+        recoveryP50Ms: Int,
+        recoveryP90Ms: Int
+    ) {
+        self.suggested = suggested
+        self.policy = policy
+        self.reason = reason
+        self.recoveriesCount = recoveriesCount
+        self.recoveryP50Ms = recoveryP50Ms
+        self.recoveryP90Ms = recoveryP90Ms
+    }
+
+    public init(from reader: inout JSONReader) throws(JSONError) {
+        var suggested: Bool?
+        var policy: RetryPolicyDocument?
+        var reason: String?
+        var recoveriesCount: Int?
+        var recoveryP50Ms: Int?
+        var recoveryP90Ms: Int?
+        try reader.readObject { (reader, key) throws(JSONError) in
+            if key == "suggested" {
+                suggested = try reader.readBool()
+            } else if key == "policy" {
+                policy = try RetryPolicyDocument(from: &reader)
+            } else if key == "reason" {
+                reason = try reader.readText(1...1024)
+            } else if key == "recoveriesCount" {
+                recoveriesCount = try reader.readInteger(0...9007199254740991)
+            } else if key == "recoveryP50Ms" {
+                recoveryP50Ms = try reader.readInteger(0...9007199254740991)
+            } else if key == "recoveryP90Ms" {
+                recoveryP90Ms = try reader.readInteger(0...9007199254740991)
+            } else {
+                try reader.skipUnknownMember(key)
+            }
+        }
+        guard let suggested else {
+            throw reader.missingMember("suggested")
+        }
+        guard let policy else {
+            throw reader.missingMember("policy")
+        }
+        guard let reason else {
+            throw reader.missingMember("reason")
+        }
+        guard let recoveriesCount else {
+            throw reader.missingMember("recoveriesCount")
+        }
+        guard let recoveryP50Ms else {
+            throw reader.missingMember("recoveryP50Ms")
+        }
+        guard let recoveryP90Ms else {
+            throw reader.missingMember("recoveryP90Ms")
+        }
+        self.suggested = suggested
+        self.policy = policy
+        self.reason = reason
+        self.recoveriesCount = recoveriesCount
+        self.recoveryP50Ms = recoveryP50Ms
+        self.recoveryP90Ms = recoveryP90Ms
+    }
+
+    public func encode(to writer: inout JSONWriter) {
+        writer.beginObject()
+        writer.key("suggested")
+        writer.bool(suggested)
+        writer.key("policy")
+        policy.encode(to: &writer)
+        writer.key("reason")
+        writer.string(reason)
+        writer.key("recoveriesCount")
+        writer.number(Int64(recoveriesCount))
+        writer.key("recoveryP50Ms")
+        writer.number(Int64(recoveryP50Ms))
+        writer.key("recoveryP90Ms")
+        writer.number(Int64(recoveryP90Ms))
+        writer.endObject()
+    }
+}
+
+/// What a simulation takes a policy through: what was recorded on the answering instance, or 100
+/// s of 100 calls a second of which a minute is ill. `TRANSIENT_FAULTS` fails one attempt in
+/// twenty, `FULL_OUTAGE` all, `BROWNOUT` has capacity for half of the calls, and `SLOW` answers
+/// after three seconds.
+public enum SimulationLoad: String, Sendable, CaseIterable, WireChoice {
+    case recorded = "RECORDED"
+    case transientFaults = "TRANSIENT_FAULTS"
+    case fullOutage = "FULL_OUTAGE"
+    case brownout = "BROWNOUT"
+    case slow = "SLOW"
+}
+
+/// Calls, and what they came to.
+public struct SimulationTally: Sendable, Equatable, JSONDecodable, JSONEncodable {
+    /// Calls.
+    public var calls: Int
+    /// Attempts, first ones and retries.
+    public var attempts: Int
+    /// Calls that succeeded in the end.
+    public var successes: Int
+    /// Attempts for a thousand calls, rounded up.
+    public var loadPermille: Int
+    /// Successes for a thousand calls, rounded down.
+    public var successPermille: Int
+
+    public init(
+        calls: Int,
+        attempts: Int,
+        successes: Int,
+        loadPermille: Int,
+        successPermille: Int
+    ) {
+        self.calls = calls
+        self.attempts = attempts
+        self.successes = successes
+        self.loadPermille = loadPermille
+        self.successPermille = successPermille
+    }
+
+    public init(from reader: inout JSONReader) throws(JSONError) {
+        var calls: Int?
+        var attempts: Int?
+        var successes: Int?
+        var loadPermille: Int?
+        var successPermille: Int?
+        try reader.readObject { (reader, key) throws(JSONError) in
+            if key == "calls" {
+                calls = try reader.readInteger(0...9007199254740991)
+            } else if key == "attempts" {
+                attempts = try reader.readInteger(0...9007199254740991)
+            } else if key == "successes" {
+                successes = try reader.readInteger(0...9007199254740991)
+            } else if key == "loadPermille" {
+                loadPermille = try reader.readInteger(0...9007199254740991)
+            } else if key == "successPermille" {
+                successPermille = try reader.readInteger(0...9007199254740991)
+            } else {
+                try reader.skipUnknownMember(key)
+            }
+        }
+        guard let calls else {
+            throw reader.missingMember("calls")
+        }
+        guard let attempts else {
+            throw reader.missingMember("attempts")
+        }
+        guard let successes else {
+            throw reader.missingMember("successes")
+        }
+        guard let loadPermille else {
+            throw reader.missingMember("loadPermille")
+        }
+        guard let successPermille else {
+            throw reader.missingMember("successPermille")
+        }
+        self.calls = calls
+        self.attempts = attempts
+        self.successes = successes
+        self.loadPermille = loadPermille
+        self.successPermille = successPermille
+    }
+
+    public func encode(to writer: inout JSONWriter) {
+        writer.beginObject()
+        writer.key("calls")
+        writer.number(Int64(calls))
+        writer.key("attempts")
+        writer.number(Int64(attempts))
+        writer.key("successes")
+        writer.number(Int64(successes))
+        writer.key("loadPermille")
+        writer.number(Int64(loadPermille))
+        writer.key("successPermille")
+        writer.number(Int64(successPermille))
+        writer.endObject()
+    }
+}
+
+/// What a policy makes of a load.
+public struct SimulatedPolicy: Sendable, Equatable, JSONDecodable, JSONEncodable {
+    /// Calls, and what they came to.
+    public var all: SimulationTally
+    /// Of the calls that came while the upstream was ill; absent when the load does not say when
+    /// it was.
+    public var duringFault: SimulationTally?
+    /// Calls that had no time left for another attempt.
+    public var refusedByDeadline: Int
+    /// Calls that had no retry left in the budget.
+    public var refusedByBudget: Int
+    /// Calls that the breaker held back.
+    public var refusedByBreaker: Int
+    /// Calls of which there were too many at once.
+    public var refusedByConcurrencyLimit: Int
+    /// What half of the successful calls took at most beyond their last attempt; absent when none
+    /// succeeded.
+    public var addedLatencyP50Ms: Int?
+    /// The same of 99 in a hundred.
+    public var addedLatencyP99Ms: Int?
+    /// From the end of the illness until the last call came that failed all the same; absent when
+    /// the load does not say when that was.
+    public var recoveryMs: Int?
+
+    public init(
+        all: SimulationTally,
+        duringFault: SimulationTally? = nil,
+        refusedByDeadline: Int,
+        refusedByBudget: Int,
+        refusedByBreaker: Int,
+        refusedByConcurrencyLimit: Int,
+        addedLatencyP50Ms: Int? = nil,
+        addedLatencyP99Ms: Int? = nil,
+        recoveryMs: Int? = nil
+    ) {
+        self.all = all
+        self.duringFault = duringFault
+        self.refusedByDeadline = refusedByDeadline
+        self.refusedByBudget = refusedByBudget
+        self.refusedByBreaker = refusedByBreaker
+        self.refusedByConcurrencyLimit = refusedByConcurrencyLimit
+        self.addedLatencyP50Ms = addedLatencyP50Ms
+        self.addedLatencyP99Ms = addedLatencyP99Ms
+        self.recoveryMs = recoveryMs
+    }
+
+    public init(from reader: inout JSONReader) throws(JSONError) {
+        var all: SimulationTally?
+        var duringFault: SimulationTally?
+        var refusedByDeadline: Int?
+        var refusedByBudget: Int?
+        var refusedByBreaker: Int?
+        var refusedByConcurrencyLimit: Int?
+        var addedLatencyP50Ms: Int?
+        var addedLatencyP99Ms: Int?
+        var recoveryMs: Int?
+        try reader.readObject { (reader, key) throws(JSONError) in
+            if key == "all" {
+                all = try SimulationTally(from: &reader)
+            } else if key == "duringFault" {
+                duringFault = try SimulationTally(from: &reader)
+            } else if key == "refusedByDeadline" {
+                refusedByDeadline = try reader.readInteger(0...9007199254740991)
+            } else if key == "refusedByBudget" {
+                refusedByBudget = try reader.readInteger(0...9007199254740991)
+            } else if key == "refusedByBreaker" {
+                refusedByBreaker = try reader.readInteger(0...9007199254740991)
+            } else if key == "refusedByConcurrencyLimit" {
+                refusedByConcurrencyLimit = try reader.readInteger(0...9007199254740991)
+            } else if key == "addedLatencyP50Ms" {
+                addedLatencyP50Ms = try reader.readInteger(0...9007199254740991)
+            } else if key == "addedLatencyP99Ms" {
+                addedLatencyP99Ms = try reader.readInteger(0...9007199254740991)
+            } else if key == "recoveryMs" {
+                recoveryMs = try reader.readInteger(0...9007199254740991)
+            } else {
+                try reader.skipUnknownMember(key)
+            }
+        }
+        guard let all else {
+            throw reader.missingMember("all")
+        }
+        guard let refusedByDeadline else {
+            throw reader.missingMember("refusedByDeadline")
+        }
+        guard let refusedByBudget else {
+            throw reader.missingMember("refusedByBudget")
+        }
+        guard let refusedByBreaker else {
+            throw reader.missingMember("refusedByBreaker")
+        }
+        guard let refusedByConcurrencyLimit else {
+            throw reader.missingMember("refusedByConcurrencyLimit")
+        }
+        self.all = all
+        self.duringFault = duringFault
+        self.refusedByDeadline = refusedByDeadline
+        self.refusedByBudget = refusedByBudget
+        self.refusedByBreaker = refusedByBreaker
+        self.refusedByConcurrencyLimit = refusedByConcurrencyLimit
+        self.addedLatencyP50Ms = addedLatencyP50Ms
+        self.addedLatencyP99Ms = addedLatencyP99Ms
+        self.recoveryMs = recoveryMs
+    }
+
+    public func encode(to writer: inout JSONWriter) {
+        writer.beginObject()
+        writer.key("all")
+        all.encode(to: &writer)
+        if let duringFault {
+            writer.key("duringFault")
+            duringFault.encode(to: &writer)
+        }
+        writer.key("refusedByDeadline")
+        writer.number(Int64(refusedByDeadline))
+        writer.key("refusedByBudget")
+        writer.number(Int64(refusedByBudget))
+        writer.key("refusedByBreaker")
+        writer.number(Int64(refusedByBreaker))
+        writer.key("refusedByConcurrencyLimit")
+        writer.number(Int64(refusedByConcurrencyLimit))
+        if let addedLatencyP50Ms {
+            writer.key("addedLatencyP50Ms")
+            writer.number(Int64(addedLatencyP50Ms))
+        }
+        if let addedLatencyP99Ms {
+            writer.key("addedLatencyP99Ms")
+            writer.number(Int64(addedLatencyP99Ms))
+        }
+        if let recoveryMs {
+            writer.key("recoveryMs")
+            writer.number(Int64(recoveryMs))
+        }
+        writer.endObject()
+    }
+}
+
+/// Whether calls go out: all, none, or a few probes.
+public enum BreakerState: String, Sendable, CaseIterable, WireChoice {
+    case closed = "CLOSED"
+    case open = "OPEN"
+    case halfOpen = "HALF_OPEN"
+}
+
+/// The attempts in the breaker's window.
+public struct UpstreamWindow: Sendable, Equatable, JSONDecodable, JSONEncodable {
+    /// Attempts.
+    public var calls: Int
+    /// Those that failed.
+    public var failures: Int
+    /// Those that were slow.
+    public var slow: Int
+
+    public init(calls: Int, failures: Int, slow: Int) {
+        self.calls = calls
+        self.failures = failures
+        self.slow = slow
+    }
+
+    public init(from reader: inout JSONReader) throws(JSONError) {
+        var calls: Int?
+        var failures: Int?
+        var slow: Int?
+        try reader.readObject { (reader, key) throws(JSONError) in
+            if key == "calls" {
+                calls = try reader.readInteger(0...9007199254740991)
+            } else if key == "failures" {
+                failures = try reader.readInteger(0...9007199254740991)
+            } else if key == "slow" {
+                slow = try reader.readInteger(0...9007199254740991)
+            } else {
+                try reader.skipUnknownMember(key)
+            }
+        }
+        guard let calls else {
+            throw reader.missingMember("calls")
+        }
+        guard let failures else {
+            throw reader.missingMember("failures")
+        }
+        guard let slow else {
+            throw reader.missingMember("slow")
+        }
+        self.calls = calls
+        self.failures = failures
+        self.slow = slow
+    }
+
+    public func encode(to writer: inout JSONWriter) {
+        writer.beginObject()
+        writer.key("calls")
+        writer.number(Int64(calls))
+        writer.key("failures")
+        writer.number(Int64(failures))
+        writer.key("slow")
+        writer.number(Int64(slow))
+        writer.endObject()
+    }
+}
+
+/// Counts since the answering instance was started; they never fall.
+public struct UpstreamTotals: Sendable, Equatable, JSONDecodable, JSONEncodable {
+    /// Calls that had an attempt.
+    public var firstAttempts: Int
+    /// Attempts after the first.
+    public var retries: Int
+    /// Attempts that succeeded.
+    public var successes: Int
+    /// Attempts that spoke against the upstream.
+    public var failures: Int
+    /// Attempts the upstream answered with a refusal of the call itself.
+    public var rejections: Int
+    /// Attempts and delays that ended because the caller went away.
+    public var cancellations: Int
+    /// Calls that had no time left for another attempt.
+    public var refusedByDeadline: Int
+    /// Calls that had no retry left in the budget.
+    public var refusedByBudget: Int
+    /// Calls that the breaker held back.
+    public var refusedByBreaker: Int
+    /// Calls of which there were too many at once.
+    public var refusedByConcurrencyLimit: Int
+
+    public init(
+        firstAttempts: Int,
+        retries: Int,
+        successes: Int,
+        failures: Int,
+        rejections: Int,
+        cancellations: Int,
+        refusedByDeadline: Int,
+        refusedByBudget: Int,
+        refusedByBreaker: Int,
+        refusedByConcurrencyLimit: Int
+    ) {
+        self.firstAttempts = firstAttempts
+        self.retries = retries
+        self.successes = successes
+        self.failures = failures
+        self.rejections = rejections
+        self.cancellations = cancellations
+        self.refusedByDeadline = refusedByDeadline
+        self.refusedByBudget = refusedByBudget
+        self.refusedByBreaker = refusedByBreaker
+        self.refusedByConcurrencyLimit = refusedByConcurrencyLimit
+    }
+
+    public init(from reader: inout JSONReader) throws(JSONError) {
+        var firstAttempts: Int?
+        var retries: Int?
+        var successes: Int?
+        var failures: Int?
+        var rejections: Int?
+        var cancellations: Int?
+        var refusedByDeadline: Int?
+        var refusedByBudget: Int?
+        var refusedByBreaker: Int?
+        var refusedByConcurrencyLimit: Int?
+        try reader.readObject { (reader, key) throws(JSONError) in
+            if key == "firstAttempts" {
+                firstAttempts = try reader.readInteger(0...9007199254740991)
+            } else if key == "retries" {
+                retries = try reader.readInteger(0...9007199254740991)
+            } else if key == "successes" {
+                successes = try reader.readInteger(0...9007199254740991)
+            } else if key == "failures" {
+                failures = try reader.readInteger(0...9007199254740991)
+            } else if key == "rejections" {
+                rejections = try reader.readInteger(0...9007199254740991)
+            } else if key == "cancellations" {
+                cancellations = try reader.readInteger(0...9007199254740991)
+            } else if key == "refusedByDeadline" {
+                refusedByDeadline = try reader.readInteger(0...9007199254740991)
+            } else if key == "refusedByBudget" {
+                refusedByBudget = try reader.readInteger(0...9007199254740991)
+            } else if key == "refusedByBreaker" {
+                refusedByBreaker = try reader.readInteger(0...9007199254740991)
+            } else if key == "refusedByConcurrencyLimit" {
+                refusedByConcurrencyLimit = try reader.readInteger(0...9007199254740991)
+            } else {
+                try reader.skipUnknownMember(key)
+            }
+        }
+        guard let firstAttempts else {
+            throw reader.missingMember("firstAttempts")
+        }
+        guard let retries else {
+            throw reader.missingMember("retries")
+        }
+        guard let successes else {
+            throw reader.missingMember("successes")
+        }
+        guard let failures else {
+            throw reader.missingMember("failures")
+        }
+        guard let rejections else {
+            throw reader.missingMember("rejections")
+        }
+        guard let cancellations else {
+            throw reader.missingMember("cancellations")
+        }
+        guard let refusedByDeadline else {
+            throw reader.missingMember("refusedByDeadline")
+        }
+        guard let refusedByBudget else {
+            throw reader.missingMember("refusedByBudget")
+        }
+        guard let refusedByBreaker else {
+            throw reader.missingMember("refusedByBreaker")
+        }
+        guard let refusedByConcurrencyLimit else {
+            throw reader.missingMember("refusedByConcurrencyLimit")
+        }
+        self.firstAttempts = firstAttempts
+        self.retries = retries
+        self.successes = successes
+        self.failures = failures
+        self.rejections = rejections
+        self.cancellations = cancellations
+        self.refusedByDeadline = refusedByDeadline
+        self.refusedByBudget = refusedByBudget
+        self.refusedByBreaker = refusedByBreaker
+        self.refusedByConcurrencyLimit = refusedByConcurrencyLimit
+    }
+
+    public func encode(to writer: inout JSONWriter) {
+        writer.beginObject()
+        writer.key("firstAttempts")
+        writer.number(Int64(firstAttempts))
+        writer.key("retries")
+        writer.number(Int64(retries))
+        writer.key("successes")
+        writer.number(Int64(successes))
+        writer.key("failures")
+        writer.number(Int64(failures))
+        writer.key("rejections")
+        writer.number(Int64(rejections))
+        writer.key("cancellations")
+        writer.number(Int64(cancellations))
+        writer.key("refusedByDeadline")
+        writer.number(Int64(refusedByDeadline))
+        writer.key("refusedByBudget")
+        writer.number(Int64(refusedByBudget))
+        writer.key("refusedByBreaker")
+        writer.number(Int64(refusedByBreaker))
+        writer.key("refusedByConcurrencyLimit")
+        writer.number(Int64(refusedByConcurrencyLimit))
+        writer.endObject()
+    }
+}
+
+/// The last attempt that spoke against an upstream.
+public struct UpstreamFailure: Sendable, Equatable, JSONDecodable, JSONEncodable {
+    /// How an attempt failed: no connection, no whole answer in time, status 429, status 5xx, or
+    /// a broken connection or answer.
+    public var failureClass: UpstreamFailureClass
+    /// When it ended.
+    public var at: Timestamp
+
+    public init(failureClass: UpstreamFailureClass, at: Timestamp) {
+        self.failureClass = failureClass
+        self.at = at
+    }
+
+    public init(from reader: inout JSONReader) throws(JSONError) {
+        var failureClass: UpstreamFailureClass?
+        var at: Timestamp?
+        try reader.readObject { (reader, key) throws(JSONError) in
+            if key == "failureClass" {
+                failureClass = try UpstreamFailureClass(from: &reader)
+            } else if key == "at" {
+                at = try Timestamp(from: &reader)
+            } else {
+                try reader.skipUnknownMember(key)
+            }
+        }
+        guard let failureClass else {
+            throw reader.missingMember("failureClass")
+        }
+        guard let at else {
+            throw reader.missingMember("at")
+        }
+        self.failureClass = failureClass
+        self.at = at
+    }
+
+    public func encode(to writer: inout JSONWriter) {
+        writer.beginObject()
+        writer.key("failureClass")
+        failureClass.encode(to: &writer)
+        writer.key("at")
+        at.encode(to: &writer)
+        writer.endObject()
+    }
+}
+
+/// How an upstream does, as the answering instance sees it.
+public struct UpstreamHealth: Sendable, Equatable, JSONDecodable, JSONEncodable {
+    /// An upstream's name: an external API that the service calls.
+    public var name: String
+    /// The instance that says this.
+    public var instance: String
+    /// Whether calls go out: all, none, or a few probes.
+    public var breaker: BreakerState
+    /// When the breaker came to be in its state.
+    public var breakerSince: Timestamp
+    /// When an open breaker lets probes through.
+    public var breakerOpenUntil: Timestamp?
+    /// The attempts in the breaker's window.
+    public var recent: UpstreamWindow
+    /// Retries that may be begun at once.
+    public var budgetLeft: Int
+    /// Attempts under way.
+    public var inFlight: Int
+    /// Calls between two attempts.
+    public var waiting: Int
+    /// Attempts that may be under way together.
+    public var concurrencyMax: Int
+    /// Counts since the answering instance was started; they never fall.
+    public var totals: UpstreamTotals
+    /// The last attempt that spoke against an upstream.
+    public var lastFailure: UpstreamFailure?
+    /// The version of the retry policy in effect; 0 is the one the program was started with.
+    public var policyVersion: Int
+
+    public init(
+        name: String,
+        instance: String,
+        breaker: BreakerState,
+        breakerSince: Timestamp,
+        breakerOpenUntil: Timestamp? = nil,
+        recent: UpstreamWindow,
+        budgetLeft: Int,
+        inFlight: Int,
+        waiting: Int,
+        concurrencyMax: Int,
+        totals: UpstreamTotals,
+        lastFailure: UpstreamFailure? = nil,
+        policyVersion: Int
+    ) {
+        self.name = name
+        self.instance = instance
+        self.breaker = breaker
+        self.breakerSince = breakerSince
+        self.breakerOpenUntil = breakerOpenUntil
+        self.recent = recent
+        self.budgetLeft = budgetLeft
+        self.inFlight = inFlight
+        self.waiting = waiting
+        self.concurrencyMax = concurrencyMax
+        self.totals = totals
+        self.lastFailure = lastFailure
+        self.policyVersion = policyVersion
+    }
+
+    public init(from reader: inout JSONReader) throws(JSONError) {
+        var name: String?
+        var instance: String?
+        var breaker: BreakerState?
+        var breakerSince: Timestamp?
+        var breakerOpenUntil: Timestamp?
+        var recent: UpstreamWindow?
+        var budgetLeft: Int?
+        var inFlight: Int?
+        var waiting: Int?
+        var concurrencyMax: Int?
+        var totals: UpstreamTotals?
+        var lastFailure: UpstreamFailure?
+        var policyVersion: Int?
+        try reader.readObject { (reader, key) throws(JSONError) in
+            if key == "name" {
+                name = try reader.readText(1...64)
+            } else if key == "instance" {
+                instance = try reader.readText(1...200)
+            } else if key == "breaker" {
+                breaker = try BreakerState(from: &reader)
+            } else if key == "breakerSince" {
+                breakerSince = try Timestamp(from: &reader)
+            } else if key == "breakerOpenUntil" {
+                breakerOpenUntil = try Timestamp(from: &reader)
+            } else if key == "recent" {
+                recent = try UpstreamWindow(from: &reader)
+            } else if key == "budgetLeft" {
+                budgetLeft = try reader.readInteger(0...9007199254740991)
+            } else if key == "inFlight" {
+                inFlight = try reader.readInteger(0...9007199254740991)
+            } else if key == "waiting" {
+                waiting = try reader.readInteger(0...9007199254740991)
+            } else if key == "concurrencyMax" {
+                concurrencyMax = try reader.readInteger(0...9007199254740991)
+            } else if key == "totals" {
+                totals = try UpstreamTotals(from: &reader)
+            } else if key == "lastFailure" {
+                lastFailure = try UpstreamFailure(from: &reader)
+            } else if key == "policyVersion" {
+                policyVersion = try reader.readInteger(0...9007199254740991)
+            } else {
+                try reader.skipUnknownMember(key)
+            }
+        }
+        guard let name else {
+            throw reader.missingMember("name")
+        }
+        guard let instance else {
+            throw reader.missingMember("instance")
+        }
+        guard let breaker else {
+            throw reader.missingMember("breaker")
+        }
+        guard let breakerSince else {
+            throw reader.missingMember("breakerSince")
+        }
+        guard let recent else {
+            throw reader.missingMember("recent")
+        }
+        guard let budgetLeft else {
+            throw reader.missingMember("budgetLeft")
+        }
+        guard let inFlight else {
+            throw reader.missingMember("inFlight")
+        }
+        guard let waiting else {
+            throw reader.missingMember("waiting")
+        }
+        guard let concurrencyMax else {
+            throw reader.missingMember("concurrencyMax")
+        }
+        guard let totals else {
+            throw reader.missingMember("totals")
+        }
+        guard let policyVersion else {
+            throw reader.missingMember("policyVersion")
+        }
+        self.name = name
+        self.instance = instance
+        self.breaker = breaker
+        self.breakerSince = breakerSince
+        self.breakerOpenUntil = breakerOpenUntil
+        self.recent = recent
+        self.budgetLeft = budgetLeft
+        self.inFlight = inFlight
+        self.waiting = waiting
+        self.concurrencyMax = concurrencyMax
+        self.totals = totals
+        self.lastFailure = lastFailure
+        self.policyVersion = policyVersion
+    }
+
+    public func encode(to writer: inout JSONWriter) {
+        writer.beginObject()
+        writer.key("name")
+        writer.string(name)
+        writer.key("instance")
+        writer.string(instance)
+        writer.key("breaker")
+        breaker.encode(to: &writer)
+        writer.key("breakerSince")
+        breakerSince.encode(to: &writer)
+        if let breakerOpenUntil {
+            writer.key("breakerOpenUntil")
+            breakerOpenUntil.encode(to: &writer)
+        }
+        writer.key("recent")
+        recent.encode(to: &writer)
+        writer.key("budgetLeft")
+        writer.number(Int64(budgetLeft))
+        writer.key("inFlight")
+        writer.number(Int64(inFlight))
+        writer.key("waiting")
+        writer.number(Int64(waiting))
+        writer.key("concurrencyMax")
+        writer.number(Int64(concurrencyMax))
+        writer.key("totals")
+        totals.encode(to: &writer)
+        if let lastFailure {
+            writer.key("lastFailure")
+            lastFailure.encode(to: &writer)
+        }
+        writer.key("policyVersion")
+        writer.number(Int64(policyVersion))
         writer.endObject()
     }
 }
@@ -1239,7 +2640,7 @@ public struct ServiceLimits: Sendable, Equatable, JSONDecodable, JSONEncodable {
             } else if key == "streamsPerConnectionMax" {
                 streamsPerConnectionMax = try reader.readInteger(0...9007199254740991)
             } else {
-                _ = try reader.skipValue()
+                try reader.skipUnknownMember(key)
             }
         }
         guard let bodyBytesMax else {

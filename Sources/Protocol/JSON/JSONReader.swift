@@ -17,6 +17,9 @@ public struct JSONReader: Sendable {
     var index: Int
     private let limits: JSONLimits
     private var depth = 0
+    /// Whether types refuse members that they don't know rather than pass over them: params do, in
+    /// every object within them, so that a misspelt member is not taken for an absent one.
+    public var refusesUnknownMembers = false
 
     public init(_ bytes: [UInt8], limits: JSONLimits = .standard) {
         self.init(bytes, range: bytes.indices, limits: limits)

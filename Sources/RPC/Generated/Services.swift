@@ -125,6 +125,68 @@ package protocol TaskService: Sendable {
     ) async throws(RPCError) -> TaskRestartResult
 }
 
+/// What answers `retryPolicy.*`.
+package protocol RetryPolicyService: Sendable {
+    /// Those in effect on the answering instance, by the upstream's name.
+    func list(
+        _ params: RetryPolicyListParams,
+        _ context: RPCContext
+    ) async throws(RPCError) -> RetryPolicyListResult
+
+    /// The one in effect on the answering instance, and one that would fit better when enough
+    /// recoveries were recorded there to tell.
+    func get(
+        _ params: RetryPolicyGetParams,
+        _ context: RPCContext
+    ) async throws(RPCError) -> RetryPolicyGetResult
+
+    /// Takes effect at once on the answering instance and within a second on every other one, for
+    /// every step from then on; delays that calls already wait for are kept. On a conflict
+    /// `currentVersion` in the error's details is the newest version. A call that is repeated
+    /// after it was carried out is answered as the first one.
+    func set(
+        _ params: RetryPolicySetParams,
+        _ context: RPCContext
+    ) async throws(RPCError) -> RetryPolicySetResult
+
+    /// Newest first, in pages; all are kept. Version 0, the one the program was started with, is
+    /// not among them.
+    func history(
+        _ params: RetryPolicyHistoryParams,
+        _ context: RPCContext
+    ) async throws(RPCError) -> RetryPolicyHistoryResult
+
+    /// As a new version, with everything that holds for `retryPolicy.set`.
+    func rollback(
+        _ params: RetryPolicyRollbackParams,
+        _ context: RPCContext
+    ) async throws(RPCError) -> RetryPolicyRollbackResult
+
+    /// Takes a load through the policy in effect and, beside it, the proposed one, with the same
+    /// decisions that serve real calls; nothing is called. The same load, policy and seed give
+    /// the same report. An instance does one simulation at a time and refuses others as
+    /// overloaded.
+    func simulate(
+        _ params: RetryPolicySimulateParams,
+        _ context: RPCContext
+    ) async throws(RPCError) -> RetryPolicySimulateResult
+}
+
+/// What answers `upstream.*`.
+package protocol UpstreamService: Sendable {
+    /// As the answering instance sees them, by name.
+    func list(
+        _ params: UpstreamListParams,
+        _ context: RPCContext
+    ) async throws(RPCError) -> UpstreamListResult
+
+    /// Its breaker, what is left of its budget, what is under way, and how its attempts ended.
+    func status(
+        _ params: UpstreamStatusParams,
+        _ context: RPCContext
+    ) async throws(RPCError) -> UpstreamStatusResult
+}
+
 /// What answers `service.*`.
 package protocol InformationService: Sendable {
     /// Name, version, start time and limits of the server.
@@ -136,17 +198,23 @@ package struct TellerServices: Sendable {
     package let withdraw: any WithdrawService
     package let account: any AccountService
     package let task: any TaskService
+    package let retryPolicy: any RetryPolicyService
+    package let upstream: any UpstreamService
     package let service: any InformationService
 
     package init(
         withdraw: any WithdrawService,
         account: any AccountService,
         task: any TaskService,
+        retryPolicy: any RetryPolicyService,
+        upstream: any UpstreamService,
         service: any InformationService
     ) {
         self.withdraw = withdraw
         self.account = account
         self.task = task
+        self.retryPolicy = retryPolicy
+        self.upstream = upstream
         self.service = service
     }
 
@@ -155,6 +223,8 @@ package struct TellerServices: Sendable {
         let withdraw = self.withdraw
         let account = self.account
         let task = self.task
+        let retryPolicy = self.retryPolicy
+        let upstream = self.upstream
         let service = self.service
         return [
             .unary("withdraw.quote", scope: "withdraw:read") {
@@ -240,6 +310,46 @@ package struct TellerServices: Sendable {
                 (params: TaskRestartParams, context: RPCContext)
                 async throws(RPCError) -> TaskRestartResult in
                 try await task.restart(params, context)
+            },
+            .unary("retryPolicy.list", scope: "policy:read") {
+                (params: RetryPolicyListParams, context: RPCContext)
+                async throws(RPCError) -> RetryPolicyListResult in
+                try await retryPolicy.list(params, context)
+            },
+            .unary("retryPolicy.get", scope: "policy:read") {
+                (params: RetryPolicyGetParams, context: RPCContext)
+                async throws(RPCError) -> RetryPolicyGetResult in
+                try await retryPolicy.get(params, context)
+            },
+            .unary("retryPolicy.set", scope: "policy:write") {
+                (params: RetryPolicySetParams, context: RPCContext)
+                async throws(RPCError) -> RetryPolicySetResult in
+                try await retryPolicy.set(params, context)
+            },
+            .unary("retryPolicy.history", scope: "policy:read") {
+                (params: RetryPolicyHistoryParams, context: RPCContext)
+                async throws(RPCError) -> RetryPolicyHistoryResult in
+                try await retryPolicy.history(params, context)
+            },
+            .unary("retryPolicy.rollback", scope: "policy:write") {
+                (params: RetryPolicyRollbackParams, context: RPCContext)
+                async throws(RPCError) -> RetryPolicyRollbackResult in
+                try await retryPolicy.rollback(params, context)
+            },
+            .unary("retryPolicy.simulate", scope: "policy:read") {
+                (params: RetryPolicySimulateParams, context: RPCContext)
+                async throws(RPCError) -> RetryPolicySimulateResult in
+                try await retryPolicy.simulate(params, context)
+            },
+            .unary("upstream.list", scope: "upstream:read") {
+                (params: UpstreamListParams, context: RPCContext)
+                async throws(RPCError) -> UpstreamListResult in
+                try await upstream.list(params, context)
+            },
+            .unary("upstream.status", scope: "upstream:read") {
+                (params: UpstreamStatusParams, context: RPCContext)
+                async throws(RPCError) -> UpstreamStatusResult in
+                try await upstream.status(params, context)
             },
             .constant("service.info", scope: "service:read", result: service.info.jsonBytes),
             .constant(

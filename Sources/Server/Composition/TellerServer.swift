@@ -50,6 +50,9 @@ struct TellerServer: Sendable {
         let limits = RPCLimits(configuration)
         let board = TaskBoard(
             instance: Self.instanceName(), store: opened.tasks, logger: logger)
+        upstreams = UpstreamBoard(clock: clock, observer: UpstreamMeter(metrics: metrics))
+        let policies = PolicyBoard(
+            registry: upstreams.registry, store: opened.policies, logger: logger)
         let services = TellerServices(
             withdraw: WithdrawHandler(
                 ledger: bookkeeper, network: configuration.network,
@@ -57,6 +60,9 @@ struct TellerServer: Sendable {
             account: AccountHandler(
                 ledger: bookkeeper, requiresKey: configuration.requiresKey),
             task: TaskHandler(board: board, clock: clock),
+            retryPolicy: RetryPolicyHandler(board: policies, clock: clock),
+            upstream: UpstreamHandler(
+                instance: board.instance, board: upstreams, policies: policies),
             service: InformationHandler(
                 environment: configuration.environment, startedAt: clock.wall, limits: limits))
         let rpc = RPCHandler(
@@ -79,9 +85,8 @@ struct TellerServer: Sendable {
         let workers = Self.workers(
             configuration, bookkeeper: bookkeeper, clock: ledgerClock, board: board,
             logger: logger)
-        upstreams = UpstreamBoard(clock: clock, observer: UpstreamMeter(metrics: metrics))
         supervisor = try Supervisor(
-            children: [monitor.child, board.child] + workers.children,
+            children: [monitor.child, board.child, policies.child] + workers.children,
             instance: board.instance,
             keeper: MeasuredLeaseKeeper(keeper: opened.leases, metrics: metrics),
             observer: TaskHistoryWriter(

@@ -13,10 +13,13 @@ struct UpstreamBoard: Sendable {
     private let client = UpstreamClient()
     private let environment: UpstreamEnvironment
     private let observer: (any UpstreamObserver)?
+    /// The time of day when the upstreams' clock began.
+    private let origin: Duration
 
     /// - Parameter observer: told of every attempt, for metrics; nil for nobody.
     init(clock: RPCClock, observer: (any UpstreamObserver)?) {
         let time = SteadyTime.system
+        origin = clock.wall.timeOfDay - time.now()
         environment = UpstreamEnvironment(
             now: { time.now() }, sleep: { try await time.sleep($0) },
             wallClock: { .milliseconds(clock.wall.unixMilliseconds) },
@@ -34,6 +37,9 @@ struct UpstreamBoard: Sendable {
         try registry.add(upstream)
         return upstream
     }
+
+    /// The time of day at a moment of the upstreams' clock; the same at every call.
+    func wall(at moment: Duration) -> Timestamp { Timestamp(timeOfDay: origin + moment) }
 
     /// Closes all connections, once nothing uses them.
     func close() async { await client.shutdown() }

@@ -22,6 +22,7 @@ enum Cursor {
         case events = 3
         case runs = 4
         case transitions = 5
+        case policies = 6
     }
 
     static func text(after withdrawal: Ledger.Withdrawal) -> String {
@@ -45,6 +46,16 @@ enum Cursor {
     /// - Parameter task: nil for all tasks.
     static func text(afterTransition number: Int64, of task: String?) -> String {
         encode(.transitions, scope: digest((task ?? "").utf8), words: [UInt64(number)])
+    }
+
+    static func text(afterPolicy version: Int64, of upstream: String) -> String {
+        encode(.policies, scope: digest(upstream.utf8), words: [UInt64(version)])
+    }
+
+    /// The version to go on below; nil for the first page.
+    static func policies(_ text: String?, of upstream: String) throws(RPCError) -> Int64? {
+        guard let text else { return nil }
+        return try number(text, .policies, scope: digest(upstream.utf8))
     }
 
     /// The number to go on below; nil for the first page.
