@@ -5,13 +5,15 @@ import Ledger
 import Logging
 import RPC
 import Supervision
+import Upstream
 import Workers
 
 extension TellerServer {
     /// The workers of a server, each restarted by the supervisor.
     static func children(
         _ configuration: ServerConfiguration, bookkeeper: Bookkeeper, clock: LedgerClock,
-        board: TaskBoard, health: HealthState, logger: Logger
+        board: TaskBoard, upstreams: UpstreamRegistry, alerts: AlertDesk, health: HealthState,
+        logger: Logger
     ) -> [Child] {
         var rules = WorkersConfiguration()
         rules.payoutScope = .leader
@@ -21,7 +23,16 @@ extension TellerServer {
             bookkeeper: bookkeeper, gateway: gateway(configuration, clock, logger),
             clock: clock, configuration: rules, logger: logger)
         let monitor = StoreMonitor(store: bookkeeper.store, health: health, logger: logger)
-        return [monitor.child, board.child] + workers.children
+        let glance = LedgerGlance(
+            store: bookkeeper.store, clock: clock, freshness: configuration.alerts.stuckAfter,
+            logger: logger)
+        let watch = AlertWatch(
+            configuration.alerts, desk: alerts,
+            sources: AlertWatch.Sources(
+                tasks: { board.status() }, audit: { workers.auditor.report },
+                ledger: { glance.latest },
+                upstreams: { upstreams.all.map { ($0.name, $0.status()) } }))
+        return [monitor.child, board.child, glance.child, watch.child] + workers.children
     }
 
     /// What pays; nil leaves withdrawals pending.

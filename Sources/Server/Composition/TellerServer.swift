@@ -10,18 +10,23 @@ import ServiceLifecycle
 import Supervision
 import TLS
 import TON
+import Telemetry
 import TellerProtocol
 import Transport
 import UnixSignals
+import Upstream
 
 /// A configured server: the store, the ledger, the RPC layer, the port and the workers.
 ///
 /// Its services start in that order and stop in the reverse one: the port drains first, the
-/// workers stop at a safe point, and the ledger commits what is queued before the store closes.
+/// workers stop at a safe point, the last alerts are sent, and the ledger commits what is queued
+/// before the store closes.
 struct TellerServer: Sendable {
     private let configuration: ServerConfiguration
     private let bookkeeper: Bookkeeper
     private let supervisor: Supervisor
+    private let upstreams: UpstreamBoard
+    private let alerts: AlertDesk
     private let port: RPCPort
     private let certificates: TLSContextStore?
     private let logger: Logger
@@ -70,10 +75,15 @@ struct TellerServer: Sendable {
         port = RPCPort(
             servers: servers, rpc: rpc, health: health, grace: configuration.shutdownGrace,
             logger: logger, onListening: onListening)
+        upstreams = UpstreamBoard(clock: clock, observer: nil)
+        alerts = try AlertDesk(
+            configuration.alerts, upstreams: upstreams, secrets: configuration.secrets,
+            metrics: MetricsRegistry([TellerMetrics.alertDeliveries]), logger: logger,
+            now: { clock.wall })
         supervisor = try Supervisor(
             children: Self.children(
                 configuration, bookkeeper: bookkeeper, clock: ledgerClock, board: board,
-                health: health, logger: logger),
+                upstreams: upstreams.registry, alerts: alerts, health: health, logger: logger),
             instance: board.instance, keeper: opened.leases,
             observer: TaskHistoryWriter(
                 instance: board.instance, store: opened.tasks, logger: logger),
@@ -85,18 +95,19 @@ struct TellerServer: Sendable {
 
     /// Names this process in the cluster: no other one that lives has the same name.
     private static func instanceName() -> String {
-        let file = URL(filePath: "/proc/sys/kernel/hostname")
-        let host = (try? String(contentsOf: file, encoding: .utf8)) ?? "teller"
         let number = ProcessInfo.processInfo.processIdentifier
         let tail = String(UInt32.random(in: 0 ... .max), radix: 16)
-        return "\(host.trimmingCharacters(in: .whitespacesAndNewlines))-\(number)-\(tail)"
+        return "\(HostName.current)-\(number)-\(tail)"
     }
 
     /// Serves until SIGTERM or SIGINT and then drains; SIGHUP takes the certificates anew.
     ///
     /// - Parameter companions: services that run beside it and stop first.
     func run(companions: [any Service] = []) async throws {
-        var services: [any Service] = [LedgerKeeper(bookkeeper: bookkeeper), supervisor, port]
+        var services: [any Service] = [
+            LedgerKeeper(bookkeeper: bookkeeper), UpstreamKeeper(upstreams: upstreams), alerts,
+            supervisor, port,
+        ]
         services += [CertificateReloader(certificates: certificates, logger: logger)] + companions
         var group = ServiceGroupConfiguration(
             services: services.map { .init(service: $0) },
@@ -104,8 +115,11 @@ struct TellerServer: Sendable {
             logger: Logger(label: "lifecycle") { _ in
                 SwiftLogNoOpLogHandler()
             })
-        // Beyond the drain's own grace the workers and the ledger need a moment.
-        group.maximumGracefulShutdownDuration = configuration.shutdownGrace + .seconds(5)
+        // Beyond the drain's own grace the workers and the ledger need a moment, and so do the
+        // last messages and the connections that are being made.
+        group.maximumGracefulShutdownDuration =
+            configuration.shutdownGrace + .seconds(5) + AlertDesk.shutdownTime
+            + UpstreamClient.connectTimeout
         try await ServiceGroup(configuration: group).run()
         logger.notice("stopped")
     }
@@ -118,6 +132,16 @@ private struct LedgerKeeper: Service {
     func run() async throws {
         try? await gracefulShutdown()
         await bookkeeper.close()
+    }
+}
+
+/// Closes the connections to all upstreams when nobody calls them any more.
+private struct UpstreamKeeper: Service {
+    let upstreams: UpstreamBoard
+
+    func run() async throws {
+        try? await gracefulShutdown()
+        await upstreams.close()
     }
 }
 

@@ -69,6 +69,10 @@ struct ServerConfiguration: Sendable {
     let deadlineMax: Duration
     let postgresReaders: Int
     let postgresWriters: Int
+    let alerts: AlertSettings
+
+    /// What may be in no message and no line of the log.
+    var secrets: [String] { alerts.secrets + store.secrets }
 }
 
 extension ServerConfiguration {
@@ -110,7 +114,9 @@ extension ServerConfiguration {
         postgresReaders = try values.count("postgres.readers", in: 1...64)
 
         tokens = try values.choice("access.tokens")
-        try checkExposure(allowInsecure: try values.bool("allowInsecure"))
+        let allowInsecure = try values.bool("allowInsecure")
+        alerts = try AlertSettings(values, allowInsecure: allowInsecure)
+        try checkExposure(allowInsecure: allowInsecure)
     }
 
     /// Refuses what would be open to anybody: beyond loopback both TLS and tokens must be on.
