@@ -211,7 +211,10 @@ import Testing
     private static func add(_ nanotons: Int, in server: TellerProcess) throws {
         try TestProcess.runChecked([
             "sqlite3", "-cmd", ".timeout 10000", String(server.store.dropFirst("sqlite:".count)),
-            "UPDATE accounts SET available = available + \(nanotons) WHERE account = 'alice'",
+            """
+            UPDATE balances SET available = available + \(nanotons)
+            WHERE account_number = (SELECT number FROM accounts WHERE account = 'alice')
+            """,
         ])
     }
 }

@@ -70,7 +70,9 @@ final class AlertDesk: Service, Sendable {
 
     /// Says that of `kind` exactly these stand: others are resolved.
     ///
-    /// - Parameter incidents: all of that kind.
+    /// - Parameters:
+    ///   - kind: one that nobody else raises.
+    ///   - incidents: all of that kind.
     func keep(_ kind: IncidentKind, at incidents: [Incident]) {
         let found = Set(incidents.map(\.fingerprint))
         let gone = standing.withLock { standing in
