@@ -175,6 +175,31 @@ import Testing
         }
     }
 
+    @Test func `a receiver that never answers holds up neither the server nor its end`()
+        async throws
+    {
+        let receiver = AlertReceiver(Array(repeating: [.hold], count: 100))
+        try await ScriptedServer.with(receiver.script) { telegram in
+            let server = try TellerProcess(
+                settings: Self.telegram(telegram.port)
+                    + ["gateway.name=none", "alerts.stuckAfter=1s"])
+            let client = try server.client()
+            _ = try await client.account.credit(
+                accountId: Self.alice, amount: Sample.amount(5_000_000_000))
+            _ = try await client.withdraw.create(
+                accountId: Self.alice, amount: Sample.amount(100_000_000),
+                destination: Sample.destination)
+            #expect(try await eventually(within: 30) { !receiver.messages.isEmpty })
+            #expect(try await Self.state("alert-watch", client) == .running)
+            await client.shutDown()
+            let start = ContinuousClock.now
+            server.kill(SIGTERM)
+            #expect(server.waitForExit() == 0)
+            // Well below the grace: three seconds for the last messages, on a busy machine.
+            #expect(ContinuousClock.now - start < .seconds(20))
+        }
+    }
+
     @Test func `an instance that was halted tells of the lease it has lost, and of its heir`()
         async throws
     {
