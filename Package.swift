@@ -118,7 +118,7 @@ let package = Package(
             ]),
 
         // The service.
-        module("RPC", ["TellerProtocol", "HTTPMessages", crypto, logging]),
+        module("RPC", ["TellerProtocol", "HTTPMessages", "Telemetry", crypto, logging]),
         module("Supervision", ["Resilience", lifecycle, logging]),
         module(
             "Telemetry", ["Resilience", "TellerProtocol", lifecycle, logging, metrics]),
@@ -213,8 +213,8 @@ let package = Package(
         tests(
             "RPCTests",
             [
-                "RPC", "Transport", "HTTP2", "TestSupport", "TellerProtocol", "HTTPMessages",
-                nioCore, nioPosix, logging,
+                "RPC", "Transport", "HTTP2", "TestSupport", "TellerProtocol", "Telemetry",
+                "HTTPMessages", nioCore, nioPosix, logging,
             ], resources: [.copy("Fixtures")]),
         tests(
             "HTTP2Tests", ["HTTP2", "HTTPMessages", "TestSupport", nioCore, nioEmbedded]),

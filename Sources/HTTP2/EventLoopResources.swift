@@ -25,6 +25,8 @@ package final class EventLoopResources: @unchecked Sendable {
     /// Frames on their way to a socket. It is empty whenever no connection is writing, and
     /// keeps its memory while sockets take all of it.
     var scratch: ByteBuffer
+    /// The open streams of its HTTP/2 servers' connections.
+    package let openStreams = ConnectionCounter()
     /// Handlers on this loop that have not returned, those of closed streams included.
     package private(set) var handlersRunning = 0
     private var idleWaiters: [EventLoopPromise<Void>] = []

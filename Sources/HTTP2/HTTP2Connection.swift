@@ -79,7 +79,8 @@ package final class HTTP2Connection: ChannelInboundHandler {
         now = resources.loop.now
         startedAt = now
         lastReadAt = now
-        session = Session(role: side, limits: limits, now: now)
+        session = Session(
+            role: side, limits: limits, openStreams: resources.openStreams, now: now)
     }
 
     var recorder: SessionRecorder { session.recorder }

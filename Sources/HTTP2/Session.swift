@@ -13,8 +13,12 @@ import NIOCore
     let recorder: SessionRecorder
     private let handle: OpaquePointer
 
-    init(role: SessionRecorder.Role, limits: HTTP2Limits, now: NIODeadline) {
-        recorder = SessionRecorder(role: role, limits: limits, now: now)
+    init(
+        role: SessionRecorder.Role, limits: HTTP2Limits, openStreams: ConnectionCounter?,
+        now: NIODeadline
+    ) {
+        recorder = SessionRecorder(
+            role: role, limits: limits, openStreams: openStreams, now: now)
         var options: OpaquePointer?
         unsafe Self.check(nghttp2_option_new(&options))
         defer { unsafe nghttp2_option_del(options) }

@@ -51,14 +51,22 @@ final class SessionRecorder {
     private var faults: TokenBucket
     private var idleFrames: TokenBucket
     private var peerStreams = PeerStreamIDs()
+    private let openStreams: ConnectionCounter?
 
-    init(role: Role, limits: HTTP2Limits, now: NIODeadline) {
+    /// - Parameter openStreams: Keeps count of the streams that peers open; nil for nobody.
+    init(role: Role, limits: HTTP2Limits, openStreams: ConnectionCounter?, now: NIODeadline) {
         self.role = role
+        self.openStreams = openStreams
         self.limits = limits
         self.now = now
         resets = TokenBucket(limits.resetsByPeer, now: now)
         faults = TokenBucket(limits.faultsOfPeer, now: now)
         idleFrames = TokenBucket(limits.idleFrames, now: now)
+    }
+
+    deinit {
+        guard role == .server else { return }
+        for _ in 0..<streams.count { openStreams?.decrement() }
     }
 
     /// Whether nghttp2 may go on.
@@ -108,6 +116,7 @@ final class SessionRecorder {
             let stream = HTTP2Stream(id: streamID)
             stream.headers.reserve(fields: 8, bytes: 256)
             streams.insert(stream)
+            _ = openStreams?.increment()
             headerStream = stream
             idleFrames.give(4)
         } else {
@@ -222,7 +231,10 @@ final class SessionRecorder {
         }
         guard let stream = streams.remove(streamID) else { return }
         stream.isClosed = true
-        if role == .server { releaseBody(of: stream) }
+        if role == .server {
+            releaseBody(of: stream)
+            openStreams?.decrement()
+        }
         outputBytes -= stream.output.bytes
         stream.output.discard()
         events.append(.closed(stream, code))

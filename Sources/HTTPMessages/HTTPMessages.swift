@@ -75,6 +75,8 @@ package final class HTTPConnectionInfo: Sendable {
 package final class ConnectionCounter: Sendable {
     private let value = Atomic<Int>(0)
 
+    package init() {}
+
     /// Adds one and returns the new count.
     package func increment() -> Int { value.add(1, ordering: .relaxed).newValue }
 

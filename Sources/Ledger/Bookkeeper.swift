@@ -14,8 +14,10 @@ package final class Bookkeeper: Sendable {
     /// One for each lane of the store.
     private let committers: [GroupCommitter]
 
+    /// - Parameter observer: told of commits, for metrics; nil for nobody.
     package init(
-        store: any LedgerStore, policy: WithdrawalPolicy, clock: LedgerClock
+        store: any LedgerStore, policy: WithdrawalPolicy, clock: LedgerClock,
+        observer: (any CommitObserver)? = nil
     ) {
         self.store = store
         self.policy = policy
@@ -24,7 +26,7 @@ package final class Bookkeeper: Sendable {
         ids = WithdrawalIDGenerator(clock: clock)
         let limits = GroupCommitLimits(batchCommandsMax: store.batchCommandsMax)
         committers = (0..<store.lanes).map { lane in
-            GroupCommitter(limits: limits) { commands throws(StoreError) in
+            GroupCommitter(limits: limits, observer: observer) { commands throws(StoreError) in
                 let outcomes = try store.commit(commands, at: clock.now(), lane: lane)
                 var hasNew = false
                 for outcome in outcomes {
@@ -35,6 +37,7 @@ package final class Bookkeeper: Sendable {
                     }
                 }
                 if hasNew { feed.publishPending() }
+                observer?.committed(commands, outcomes)
                 return outcomes
             }
         }
@@ -69,6 +72,9 @@ package final class Bookkeeper: Sendable {
     ) async throws(CommitError) -> LedgerOutcome {
         try await submit(.transition(transition))
     }
+
+    /// Commands that wait for a batch.
+    package var queuedCount: Int { committers.reduce(0) { $0 + $1.queuedCount } }
 
     private func submit(_ command: LedgerCommand) async throws(CommitError) -> LedgerOutcome {
         try await committers[command.account.lane(of: committers.count)].submit(command)

@@ -25,6 +25,24 @@ package enum CommitError: Error, Sendable {
     case store(StoreError)
 }
 
+/// Is told what the group committers do. It must not wait.
+package protocol CommitObserver: Sendable {
+    /// Time since a fixed origin; it never goes back.
+    var now: Duration { get }
+
+    /// A command has been taken into a batch after having waited that long.
+    func waited(_ time: Duration)
+
+    /// A batch begins.
+    func began(batchOf commands: Int)
+
+    /// A command was turned away before it was queued.
+    func refused(_ error: CommitError)
+
+    /// A batch was committed.
+    func committed(_ commands: [LedgerCommand], _ outcomes: [LedgerOutcome])
+}
+
 /// Joins commands that arrive while a commit is in flight into the next batch.
 ///
 /// There is no timer: a lone command commits at once, and under load a batch is as large as the
@@ -45,12 +63,17 @@ package final class GroupCommitter: Sendable {
     /// A command and its caller. What varies is guarded by the committer's `state`.
     private final class Ticket: @unchecked Sendable {
         let command: LedgerCommand
+        /// By the observer's clock.
+        let submittedAt: Duration
         /// Nil before the caller waits, once it was answered, and once it has left.
         var waiter: Waiter?
         /// Whether it was taken into a batch.
         var isTaken = false
 
-        init(_ command: LedgerCommand) { self.command = command }
+        init(_ command: LedgerCommand, at time: Duration) {
+            self.command = command
+            submittedAt = time
+        }
     }
 
     private struct State {
@@ -63,11 +86,16 @@ package final class GroupCommitter: Sendable {
 
     private let limits: GroupCommitLimits
     private let commit: Commit
+    private let observer: (any CommitObserver)?
     private let thread = DispatchQueue(label: "teller.group-commit")
     private let state = Mutex(State())
 
-    package init(limits: GroupCommitLimits = GroupCommitLimits(), commit: @escaping Commit) {
+    package init(
+        limits: GroupCommitLimits = GroupCommitLimits(), observer: (any CommitObserver)? = nil,
+        commit: @escaping Commit
+    ) {
         self.limits = limits
+        self.observer = observer
         self.commit = commit
     }
 
@@ -75,7 +103,7 @@ package final class GroupCommitter: Sendable {
     ///
     /// Cancelling the task returns at once; a command still queued is then taken back.
     package func submit(_ command: LedgerCommand) async throws(CommitError) -> LedgerOutcome {
-        let ticket = Ticket(command)
+        let ticket = Ticket(command, at: observer?.now ?? .zero)
         let result = await withTaskCancellationHandler {
             await withCheckedContinuation { enqueue(ticket, $0) }
         } onCancel: {
@@ -120,7 +148,9 @@ package final class GroupCommitter: Sendable {
         switch admission {
         case .queued(mustStart: true): thread.async { self.commitUntilIdle() }
         case .queued(mustStart: false): break
-        case .refused(let error): waiter.resume(returning: .failure(error))
+        case .refused(let error):
+            observer?.refused(error)
+            waiter.resume(returning: .failure(error))
         }
     }
 
@@ -131,6 +161,11 @@ package final class GroupCommitter: Sendable {
 
     private func commitUntilIdle() {
         while let batch = takeBatch() {
+            if let observer {
+                let now = observer.now
+                observer.began(batchOf: batch.count)
+                for ticket in batch { observer.waited(now - ticket.submittedAt) }
+            }
             run(batch[...])
         }
     }

@@ -109,10 +109,13 @@ package struct LedgerTotals: Sendable, Equatable {
         package var count: Int
         /// When the one that is longest in it came to it.
         package var oldestChange: Timestamp
+        /// Their amounts with fees; what their accounts hold for them.
+        package var reserved: Nanotons
 
-        package init(count: Int, oldestChange: Timestamp) {
+        package init(count: Int, oldestChange: Timestamp, reserved: Nanotons) {
             self.count = count
             self.oldestChange = oldestChange
+            self.reserved = reserved
         }
     }
 

@@ -25,6 +25,8 @@ final class ConnectionPool: Sendable {
         let thread: DispatchQueue
         let session: Mutex<Session>
         let queued = Atomic<Int>(0)
+        /// Whether the last call left a connection.
+        let isConnected = Atomic<Bool>(false)
 
         init(_ label: String, _ session: consuming sending Session) {
             thread = DispatchQueue(label: label)
@@ -47,6 +49,7 @@ final class ConnectionPool: Sendable {
         }
     }
 
+    private let name: String
     private let lanes: [Lane]
 
     /// - Parameter limits: how long one call may take.
@@ -54,6 +57,7 @@ final class ConnectionPool: Sendable {
         _ name: String, count: Int, connectionString: String, statements: [Statement],
         planLife: Duration, limits: Session.Limits = .unhurried
     ) {
+        self.name = name
         lanes = (0..<count).map { index in
             Lane(
                 "teller.postgres.\(name)-\(index)",
@@ -109,6 +113,17 @@ final class ConnectionPool: Sendable {
         return try result.get()
     }
 
+    /// How the connections are, without waiting for those at work.
+    var usage: PostgresStore.PoolUsage {
+        var usage = PostgresStore.PoolUsage(pool: name)
+        for lane in lanes {
+            usage.add(
+                isConnected: lane.isConnected.load(ordering: .relaxed),
+                isBusy: lane.queued.load(ordering: .relaxed) > 0)
+        }
+        return usage
+    }
+
     func close() {
         for lane in lanes {
             lane.thread.async { lane.session.withLock { $0.close() } }
@@ -134,6 +149,7 @@ final class ConnectionPool: Sendable {
         _ decode: @Sendable ([ResultRows]) throws(StoreError) -> Value
     ) -> Result<Value, StoreError> {
         lane.session.withLock { session in
+            defer { lane.isConnected.store(session.isConnected, ordering: .relaxed) }
             do throws(StoreError) {
                 let results = try session.run { connection throws(StoreError) in
                     for query in queries { try connection.send(query.statement, query.parameters) }

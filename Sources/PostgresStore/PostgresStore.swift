@@ -24,6 +24,9 @@ package final class PostgresStore: Sendable {
     private final class Writer: Sendable {
         let session: Mutex<Session>
         let lockedBatchesToCome = Atomic<Int>(0)
+        let isBusy = Atomic<Bool>(false)
+        /// Whether the last batch left a connection.
+        let isConnected = Atomic<Bool>(false)
 
         init(_ connectionString: String, planLife: Duration) {
             session = Mutex(
@@ -158,8 +161,23 @@ extension PostgresStore: LedgerStore {
     package func commit(
         _ commands: [LedgerCommand], at now: Timestamp, lane: Int
     ) throws(StoreError) -> [LedgerOutcome] {
-        let needs = BatchNeeds(commands)
         let writer = writers[lane]
+        writer.isBusy.store(true, ordering: .relaxed)
+        defer { writer.isBusy.store(false, ordering: .relaxed) }
+        do throws(StoreError) {
+            let outcomes = try commit(commands, at: now, by: writer)
+            writer.isConnected.store(true, ordering: .relaxed)
+            return outcomes
+        } catch {
+            writer.isConnected.store(error.code == .rejected, ordering: .relaxed)
+            throw error
+        }
+    }
+
+    private func commit(
+        _ commands: [LedgerCommand], at now: Timestamp, by writer: Writer
+    ) throws(StoreError) -> [LedgerOutcome] {
+        let needs = BatchNeeds(commands)
         // A count that two threads lower at once only makes a few batches more or fewer careful.
         let lockedToCome = writer.lockedBatchesToCome.load(ordering: .relaxed)
         if lockedToCome > 0 {
@@ -287,6 +305,17 @@ extension PostgresStore: LedgerStore {
         guard isWritable else {
             throw StoreError(.unavailable, "the server is a standby and takes no writes")
         }
+    }
+
+    /// How the connections are at the moment, by pool.
+    package var poolUsage: [PoolUsage] {
+        var writing = PoolUsage(pool: "writer")
+        for writer in writers {
+            writing.add(
+                isConnected: writer.isConnected.load(ordering: .relaxed),
+                isBusy: writer.isBusy.load(ordering: .relaxed))
+        }
+        return [writing, readers.usage, leases.usage, records.usage]
     }
 
     package func close() async {

@@ -112,7 +112,8 @@ extension ResultRows {
                 totals.held = try nanotons(row, 2)
             } else {
                 totals.unsettled[try choice(row, 0)] = LedgerTotals.Standing(
-                    count: Int(try int64(row, 1)), oldestChange: try time(row, 2))
+                    count: Int(try int64(row, 1)), oldestChange: try time(row, 2),
+                    reserved: try nanotons(row, 3))
             }
         }
         return totals

@@ -349,10 +349,12 @@ enum ReadStatements {
         name: "totals",
         sql: """
             SELECT NULL, least(coalesce(sum(available), 0), 9223372036854775807)::bigint,
-                least(coalesce(sum(held), 0), 9223372036854775807)::bigint
+                least(coalesce(sum(held), 0), 9223372036854775807)::bigint, 0::bigint
             FROM accounts
             UNION ALL
-            SELECT state, count(*), min(updated_at) FROM withdrawals
+            SELECT state, count(*), min(updated_at),
+                least(sum(amount + fee), 9223372036854775807)::bigint
+            FROM withdrawals
             WHERE state IN ('PENDING', 'PROCESSING', 'SENT', 'IN_REVIEW') GROUP BY state
             """)
 

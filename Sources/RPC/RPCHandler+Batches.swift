@@ -11,6 +11,7 @@ extension RPCHandler {
         batch elements: [Range<Int>], of incoming: IncomingRequest, _ exchange: any HTTPExchange
     ) async {
         if let fault = incoming.metadata.fault?.error ?? keyFault(incoming) {
+            refusalMeters?.noMethod.count(fault.status)
             let reply = Reply.error(fault, id: nil, requestID: incoming.requestID)
             return respond(reply, to: incoming, exchange)
         }
@@ -46,6 +47,7 @@ extension RPCHandler {
         switch Envelope.parse(incoming.body, element: element, limits: limits) {
         case .call(let parsed): call = parsed
         case .invalid(let error, let id):
+            refusalMeters?.noMethod.count(error.status)
             return Reply.error(
                 error, id: id.map { incoming.body[$0] }, requestID: incoming.requestID)
         }
@@ -54,12 +56,14 @@ extension RPCHandler {
             let method = try admit(call, of: incoming)
             defer { calls.leave(incoming.connection) }
             switch method.body {
-            case .constant(let result): reply = self.reply(of: result, to: call, of: incoming)
+            case .constant(let result):
+                reply = self.reply(of: result, to: call, method: method, of: incoming)
             case .unary(let body):
                 reply = await self.reply(of: body, to: call, method: method, of: incoming)
             case .streaming:
-                throw Refusal(
-                    status: 200, error: .invalidRequest("a stream cannot be part of a batch"))
+                let error = RPCError.invalidRequest("a stream cannot be part of a batch")
+                note(error.status, of: method, in: incoming)
+                throw Refusal(status: 200, error: error)
             }
         } catch {
             reply = Reply.error(

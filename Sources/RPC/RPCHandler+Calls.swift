@@ -10,15 +10,18 @@ final class IncomingRequest: Sendable {
     let request: HTTPRequest
     let metadata: RequestMetadata
     let principal: Principal
+    /// When its last byte had arrived, on the clock's scale.
+    let startedAt: Duration
     /// When the whole request must be answered, on the clock's scale.
     let deadline: Duration
     let logger: Logger
 
     init(
         _ request: HTTPRequest, metadata: RequestMetadata, principal: Principal,
-        deadline: Duration, logger: Logger
+        startedAt: Duration, deadline: Duration, logger: Logger
     ) {
         self.request = request
+        self.startedAt = startedAt
         self.metadata = metadata
         self.principal = principal
         self.deadline = deadline
@@ -44,13 +47,14 @@ extension RPCHandler {
             let timeout = min(metadata.timeout ?? limits.deadlineDefault, limits.deadlineMax)
             // Read before the timer is set: a thread that is held up in between would otherwise see
             // the timer's cancellation long before the deadline, and blame the caller.
-            let deadline = clock.now + timeout
+            let now = clock.now
+            let deadline = now + timeout
             exchange.cancel(after: timeout)
             let caller = try authenticator.caller(of: request, requestID: metadata.requestID)
             if case .principal(let principal) = caller {
                 let incoming = IncomingRequest(
-                    request, metadata: metadata, principal: principal, deadline: deadline,
-                    logger: logger)
+                    request, metadata: metadata, principal: principal, startedAt: now,
+                    deadline: deadline, logger: logger)
                 return begin(incoming, exchange)
             }
             return {
@@ -58,8 +62,8 @@ extension RPCHandler {
                     let principal = try await self.authenticator.principal(
                         of: caller, for: request, requestID: metadata.requestID)
                     let incoming = IncomingRequest(
-                        request, metadata: metadata, principal: principal, deadline: deadline,
-                        logger: self.logger)
+                        request, metadata: metadata, principal: principal, startedAt: now,
+                        deadline: deadline, logger: self.logger)
                     await self.begin(incoming, exchange)?()
                 } catch {
                     self.refuse(error, request, requestID: metadata.requestID, exchange)
@@ -75,10 +79,13 @@ extension RPCHandler {
         switch Envelope.parse(incoming.body, limits: limits) {
         case .single(.call(let call)): return begin(call, of: incoming, exchange)
         case .single(.invalid(let error, let id)):
+            refusalMeters?.noMethod.count(error.status)
             respond(error, id: id.map { incoming.body[$0] }, to: incoming, exchange)
         case .batch(let elements):
             return { await self.answer(batch: elements, of: incoming, exchange) }
-        case .invalid(let error): respond(error, id: nil, to: incoming, exchange)
+        case .invalid(let error):
+            refusalMeters?.noMethod.count(error.status)
+            respond(error, id: nil, to: incoming, exchange)
         }
         return nil
     }
@@ -88,6 +95,7 @@ extension RPCHandler {
         _ call: Call, of incoming: IncomingRequest, _ exchange: any HTTPExchange
     ) -> HTTPWork? {
         if let fault = incoming.metadata.fault {
+            refusalMeters?.noMethod.count(fault.error.status)
             respond(fault.error, to: call, of: incoming, exchange)
             return nil
         }
@@ -98,7 +106,7 @@ extension RPCHandler {
         }
         switch method.body {
         case .constant(let result):
-            let reply = reply(of: result, to: call, of: incoming)
+            let reply = reply(of: result, to: call, method: method, of: incoming)
             calls.leave(incoming.connection)
             respond(call.id == nil ? nil : reply, to: incoming, exchange)
             return nil
@@ -123,8 +131,18 @@ extension RPCHandler {
     /// flight, and the caller of this must leave it again.
     func admit(_ call: Call, of incoming: IncomingRequest) throws(Refusal) -> RPCMethod {
         guard let method = methods.method(named: incoming.body, call.method) else {
-            throw Refusal(status: 200, error: RPCError(reason: .methodNotFound))
+            let error = RPCError(reason: .methodNotFound)
+            refusalMeters?.unknownMethod.count(error.status)
+            throw Refusal(status: 200, error: error)
         }
+        do throws(Refusal) { try admit(method, of: incoming) } catch {
+            note(error.error.status, of: method, in: incoming)
+            throw error
+        }
+        return method
+    }
+
+    private func admit(_ method: RPCMethod, of incoming: IncomingRequest) throws(Refusal) {
         guard incoming.principal.isAllowed(method.scope) else {
             throw Refusal.missing(method.scope)
         }
@@ -139,7 +157,6 @@ extension RPCHandler {
             throw Refusal(
                 status: 503, error: .overloaded("calls", retryAfter: limits.overloadRetryAfter))
         }
-        return method
     }
 
     /// Runs a method that answers once; the response, also when it failed.
@@ -151,23 +168,29 @@ extension RPCHandler {
         do throws(RPCError) {
             try await body(parameters(of: call, incoming), context, &writer)
             writer.endObject()
+            note(nil, of: method, in: incoming)
             return writer.bytes
         } catch {
             let error = explain(error, deadline: incoming.deadline)
+            note(error.status, of: method, in: incoming)
             log(error, method: method, context)
             return Reply.error(error, id: incoming.id(of: call), requestID: incoming.requestID)
         }
     }
 
     /// The response with a result that is known.
-    func reply(of result: [UInt8], to call: Call, of incoming: IncomingRequest) -> [UInt8] {
+    func reply(
+        of result: [UInt8], to call: Call, method: RPCMethod, of incoming: IncomingRequest
+    ) -> [UInt8] {
         do throws(RPCError) {
             _ = try parameters(of: call, incoming).decode(NoParams.self)
             var writer = Reply.beginResult(id: incoming.id(of: call) ?? Reply.nullID)
             writer.raw(result)
             writer.endObject()
+            note(nil, of: method, in: incoming)
             return writer.bytes
         } catch {
+            note(error.status, of: method, in: incoming)
             return Reply.error(error, id: incoming.id(of: call), requestID: incoming.requestID)
         }
     }

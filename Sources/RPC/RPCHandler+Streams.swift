@@ -15,10 +15,12 @@ extension RPCHandler {
     ) async {
         guard let id = incoming.id(of: call) else {
             // A stream without an id could never end with its response.
+            note(.invalidArgument, of: method, in: incoming)
             return respond(nil, to: incoming, exchange)
         }
         guard streams.enter(incoming.connection) else {
             let error = RPCError.overloaded("streams", retryAfter: limits.overloadRetryAfter)
+            note(error.status, of: method, in: incoming)
             return respond(Refusal(status: 503, error: error), to: call, of: incoming, exchange)
         }
         defer { streams.leave(incoming.connection) }
@@ -31,9 +33,12 @@ extension RPCHandler {
         let name = identifiers.next()
         guard lifecycle.open(name, exchange) else {
             let error = RPCError.shuttingDown(retryAfter: limits.overloadRetryAfter)
+            note(error.status, of: method, in: incoming)
             return respond(Refusal(status: 503, error: error), to: call, of: incoming, exchange)
         }
         defer { lifecycle.close(name) }
+        let closed = countStream(of: method)
+        defer { closed() }
 
         let sink = RPCEventSink(
             exchange, method: method.name,
@@ -46,8 +51,10 @@ extension RPCHandler {
             try await body(parameters(of: call, incoming), context, sink, &writer)
             writer.endObject()
             await sink.finish(writer.bytes)
+            note(nil, of: method, in: incoming)
         } catch {
             let error = explainStream(error, deadline: deadline)
+            note(error.status, of: method, in: incoming)
             log(error, method: method, context)
             let response = Reply.error(error, id: id, requestID: incoming.requestID)
             if sink.hasBegun {

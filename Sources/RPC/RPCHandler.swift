@@ -3,6 +3,8 @@
 
 package import HTTPMessages
 package import Logging
+import Synchronization
+package import Telemetry
 import TellerProtocol
 
 /// Answers every request of the service's port: JSON-RPC calls, gRPC health checks and probes.
@@ -31,15 +33,17 @@ package final class RPCHandler: HTTPHandler {
     let calls: InFlightCalls
     let streams: InFlightCalls
     let health: HealthService
+    let refusalMeters: RefusalMeters?
 
     /// - Parameters:
     ///   - methods: the contract's methods, bound to their services.
     ///   - health: what the probes say; the composition sets the store's part of it.
+    ///   - metrics: has `metricFamilies`; nil for none.
     ///   - identifierSeed: random; see `IdentifierSource`.
     package init(
         methods: [RPCMethod], access: AccessPolicy, health: HealthState,
-        limits: RPCLimits = RPCLimits(), clock: RPCClock = .system, identifierSeed: UInt64,
-        logger: Logger
+        limits: RPCLimits = RPCLimits(), clock: RPCClock = .system,
+        metrics: MetricsRegistry? = nil, identifierSeed: UInt64, logger: Logger
     ) {
         self.methods = MethodTable(methods)
         self.limits = limits
@@ -54,6 +58,10 @@ package final class RPCHandler: HTTPHandler {
             totalMax: limits.streamsMax, perConnectionMax: limits.streamsPerConnectionMax,
             counter: { $0.streamsOpen })
         self.health = HealthService(state: health, limits: limits)
+        refusalMeters = metrics.map(RefusalMeters.init)
+        if let metrics {
+            for method in methods { _ = method.meter.storeIfNil(CallMeter(method, metrics)) }
+        }
     }
 
     /// Turns readiness off and ends the streams; see `RPCLifecycle` for what is still answered.
@@ -120,6 +128,7 @@ package final class RPCHandler: HTTPHandler {
                 RPCError.overloaded("requests", retryAfter: limits.overloadRetryAfter)
             default: RPCError.invalidRequest("the request is not valid HTTP for this server")
             }
+        refusalMeters?.noMethod.count(error.status)
         return Reply.refusal(
             Refusal(status: status, error: error), requestID: identifiers.nextText())
     }
@@ -134,6 +143,7 @@ package final class RPCHandler: HTTPHandler {
         _ refusal: Refusal, _ request: HTTPRequest, requestID: String,
         _ exchange: any HTTPExchange
     ) {
+        refusalMeters?.noMethod.count(refusal.error.status)
         var response = Reply.refusal(refusal, requestID: requestID)
         if refusal.status == 405 {
             response.headers.add("allow", request.path == "/rpc" ? "POST" : "GET, HEAD")

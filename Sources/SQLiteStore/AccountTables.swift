@@ -42,16 +42,7 @@ enum BalanceTable {
                 FROM balances
                 """)
         guard let row else { return (.zero, .zero) }
-        func sum(_ column: Int) throws -> Nanotons {
-            let tons = try row.value(column, as: Int64.self)
-            let rest = try row.value(column + 1, as: Int64.self)
-            let (whole, isTooLarge) = tons.multipliedReportingOverflow(by: 1_000_000_000)
-            guard !isTooLarge, let whole = Nanotons(whole), let rest = Nanotons(rest) else {
-                return .max
-            }
-            return whole.adding(rest) ?? .max
-        }
-        return (try sum(0), try sum(2))
+        return (try row.splitSum(0), try row.splitSum(2))
     }
 
     /// Recomputes the sums of a page of accounts from their journals and unsettled withdrawals.

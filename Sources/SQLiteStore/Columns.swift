@@ -22,6 +22,18 @@ extension Row {
         return amount
     }
 
+    /// A sum whose tons stand in one column and what is left of one in the next; one beyond the
+    /// largest amount is that.
+    func splitSum(_ column: Int) throws -> Nanotons {
+        let tons = try value(column, as: Int64.self)
+        let rest = try value(column + 1, as: Int64.self)
+        let (whole, isTooLarge) = tons.multipliedReportingOverflow(by: 1_000_000_000)
+        guard !isTooLarge, let whole = Nanotons(whole), let rest = Nanotons(rest) else {
+            return .max
+        }
+        return whole.adding(rest) ?? .max
+    }
+
     func time(_ column: Int) throws -> Timestamp {
         Timestamp(unixMilliseconds: try value(column))
     }

@@ -72,12 +72,15 @@ enum WithdrawalTable {
         for row in try Row.fetchAll(
             database,
             sql: """
-                SELECT state, count(*), min(updated_at) FROM withdrawals
+                SELECT state, count(*), min(updated_at), sum((amount + fee) / 1000000000),
+                    sum((amount + fee) % 1000000000)
+                FROM withdrawals
                 WHERE state IN ('PENDING', 'PROCESSING', 'SENT', 'IN_REVIEW') GROUP BY state
                 """)
         {
             standings[try row.choice(0)] = LedgerTotals.Standing(
-                count: try row.value(1), oldestChange: try row.time(2))
+                count: try row.value(1), oldestChange: try row.time(2),
+                reserved: try row.splitSum(3))
         }
         return standings
     }

@@ -12,6 +12,7 @@ package import TLS
 /// Listens on one port and answers HTTP/2 and HTTP/1.1 on it.
 package final class HTTPServer: Sendable {
     package let configuration: HTTPServerConfiguration
+    package let counts = ConnectionCounts()
     private let handler: any HTTPHandler
     private let refusal: HTTPRefusal
     private let security: TLSContextStore?
@@ -54,6 +55,11 @@ package final class HTTPServer: Sendable {
 
     /// Connections open now.
     package var connectionCount: Int { gate.count }
+
+    /// Open HTTP/2 streams of all connections.
+    package var openStreamCount: Int {
+        loops.values.reduce(0) { $0 + $1.resources.openStreams.count }
+    }
 
     /// Begins to listen.
     ///
@@ -138,7 +144,8 @@ package final class HTTPServer: Sendable {
             try pipeline.addHandler(TLSHandler(context: security.current))
         }
         let detector = ProtocolDetector(
-            timeout: configuration.opening, isEncrypted: security != nil
+            timeout: configuration.opening, isEncrypted: security != nil,
+            refused: { [counts] in counts.refused($0) }
         ) { [self] detected, handshake, channel in
             try install(detected, handshake, channel, serverLoop)
         }
@@ -156,6 +163,8 @@ package final class HTTPServer: Sendable {
             remoteAddress: channel.remoteAddress?.ipAddress ?? "unix",
             isEncrypted: handshake != nil,
             clientCertificateSubject: handshake?.peerSubject)
+        counts.opened(info.version)
+        channel.closeFuture.whenComplete { [counts] _ in counts.left(info.version) }
         let pipeline = channel.pipeline.syncOperations
         switch detected {
         case .http2:

@@ -23,6 +23,7 @@ final class ProtocolDetector: ChannelInboundHandler, RemovableChannelHandler, Dr
     private let timeout: Duration
     private let isEncrypted: Bool
     private let install: Install
+    private let refused: (ConnectionCounts.Refusal) -> Void
     private var context: ChannelHandlerContext?
     private var received = ByteBuffer()
     private var timer: ConnectionTimer?
@@ -30,7 +31,12 @@ final class ProtocolDetector: ChannelInboundHandler, RemovableChannelHandler, Dr
     /// - Parameters:
     ///   - timeout: How long the connection may stay undecided.
     ///   - isEncrypted: Whether to wait for the handshake of a `TLSHandler` before this one.
-    init(timeout: Duration, isEncrypted: Bool, install: @escaping Install) {
+    ///   - refused: Told why a connection is closed without a protocol.
+    init(
+        timeout: Duration, isEncrypted: Bool,
+        refused: @escaping (ConnectionCounts.Refusal) -> Void, install: @escaping Install
+    ) {
+        self.refused = refused
         self.timeout = timeout
         self.isEncrypted = isEncrypted
         self.install = install
@@ -39,7 +45,8 @@ final class ProtocolDetector: ChannelInboundHandler, RemovableChannelHandler, Dr
     func handlerAdded(context: ChannelHandlerContext) {
         self.context = context
         let channel = context.channel
-        let timer = ConnectionTimer(context.eventLoop) {
+        let timer = ConnectionTimer(context.eventLoop) { [refused] in
+            refused(.silent)
             channel.close(promise: nil)
             return nil
         }
@@ -61,8 +68,15 @@ final class ProtocolDetector: ChannelInboundHandler, RemovableChannelHandler, Dr
         switch Self.detect(received.readableBytesView) {
         case .undecided: break
         case .known(let detected): begin(detected, nil, context)
-        case .unknown: context.close(promise: nil)
+        case .unknown:
+            refused(.notHTTP)
+            context.close(promise: nil)
         }
+    }
+
+    func errorCaught(context: ChannelHandlerContext, error: any Error) {
+        if error is TLSError { refused(.handshake) }
+        context.fireErrorCaught(error)
     }
 
     enum Opening: Equatable {

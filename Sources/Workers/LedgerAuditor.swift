@@ -5,6 +5,7 @@ package import Ledger
 package import Logging
 internal import Supervision
 internal import Synchronization
+package import TellerProtocol
 
 /// What the audits have found since the start.
 package struct AuditReport: Sendable, Equatable {
@@ -14,6 +15,8 @@ package struct AuditReport: Sendable, Equatable {
     package var accountsChecked = 0
     /// Accounts whose sums are wrong, as of the last finished pass; the first hundred.
     package var violations: [AccountKey] = []
+    /// When the last pass was finished; nil before the first.
+    package var endedAt: Timestamp?
     /// Accounts whose sums are wrong, as far as the pass under way has come; the first hundred.
     package var found: [AccountKey] = []
 
@@ -26,12 +29,17 @@ package final class LedgerAuditor: Sendable {
     private static let violationsMax = 100
 
     private let store: any LedgerStore
+    private let clock: LedgerClock
     private let configuration: WorkersConfiguration
     private let logger: Logger
     private let lastReport = Mutex(AuditReport())
 
-    package init(store: any LedgerStore, configuration: WorkersConfiguration, logger: Logger) {
+    package init(
+        store: any LedgerStore, clock: LedgerClock, configuration: WorkersConfiguration,
+        logger: Logger
+    ) {
         self.store = store
+        self.clock = clock
         self.configuration = configuration
         self.logger = logger
     }
@@ -40,18 +48,10 @@ package final class LedgerAuditor: Sendable {
 
     func run(_ context: ChildContext) async throws {
         while !context.isStopping {
-            try await auditAll(context)
-            try await rest(for: configuration.auditInterval, context)
-        }
-    }
-
-    private func rest(for duration: Duration, _ context: ChildContext) async throws {
-        let end = context.time.now() + duration
-        while !context.isStopping, context.time.now() < end {
-            context.heartbeat()
-            // Short enough for the heartbeats.
-            await context.wait(atMost: min(end - context.time.now(), .seconds(10)))
-            try Task.checkCancellation()
+            try await context.turn(elsePause: configuration.pollInterval) {
+                try await auditAll(context)
+            }
+            try await context.rest(for: configuration.auditInterval)
         }
     }
 
@@ -79,13 +79,15 @@ package final class LedgerAuditor: Sendable {
             lastReport.withLock { $0.found = pass.violations }
             last = page.last
             let busy = context.time.now() - start
-            try await rest(
-                for: busy * (100 - configuration.auditDutyPercent) / configuration.auditDutyPercent,
-                context)
+            try await context.rest(
+                for: busy * (100 - configuration.auditDutyPercent) / configuration.auditDutyPercent)
             if context.isStopping { return }
         } while last != nil
+        context.progress(
+            "checked \(pass.accountsChecked) accounts, \(pass.violations.count) don't add up")
         lastReport.withLock { report in
             pass.passes = report.passes + 1
+            pass.endedAt = clock.now()
             report = pass
         }
     }

@@ -73,22 +73,37 @@ struct PayoutConfirmer: Sendable {
         board.attach(confirmer: context)
         var watch = Watch()
         while !context.isStopping {
-            context.heartbeat()
-            let now = context.time.now()
-            for sent in board.takeSent() {
-                watch.add(sent, at: now, resubmitAfter: configuration.resubmitInterval)
+            try await context.turn(elsePause: configuration.pollInterval) {
+                do {
+                    try await turn(&watch, context)
+                } catch {
+                    // What was due has been taken and not dealt with.
+                    watch.nextDue = .zero
+                    throw error
+                }
             }
-            if now >= watch.nextSweep {
-                try await adopt(into: &watch, at: now)
-                watch.nextSweep = now + configuration.sweepInterval
-            }
-            let due = watch.takeDue(at: now, limit: configuration.batchPayoutsMax)
-            if !due.isEmpty { try await resolve(due, in: &watch, at: now) }
-            board.note(unresolved: watch.tracked.count)
-            let next = min(watch.nextDue, watch.nextSweep) - context.time.now()
-            if next > .zero { await context.wait(atMost: min(next, configuration.pollInterval)) }
-            try Task.checkCancellation()
         }
+    }
+
+    private func turn(_ watch: inout Watch, _ context: ChildContext) async throws {
+        let now = context.time.now()
+        for sent in board.takeSent() {
+            watch.add(sent, at: now, resubmitAfter: configuration.resubmitInterval)
+        }
+        if now >= watch.nextSweep {
+            try await adopt(into: &watch, at: now)
+            watch.nextSweep = now + configuration.sweepInterval
+        }
+        let due = watch.takeDue(at: now, limit: configuration.batchPayoutsMax)
+        if !due.isEmpty {
+            try await resolve(due, in: &watch, at: now)
+            context.progress("looked at \(due.count), unresolved \(watch.tracked.count)")
+        }
+        board.note(unresolved: watch.tracked.count)
+        let next = min(watch.nextDue, watch.nextSweep) - context.time.now()
+        guard next > .zero else { return }
+        context.heartbeat()
+        await context.wait(atMost: min(next, configuration.pollInterval))
     }
 
     /// Watches payouts in the store that are not watched yet: at first every one, later those that

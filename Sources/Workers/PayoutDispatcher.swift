@@ -34,14 +34,15 @@ struct PayoutDispatcher: Sendable {
         defer { bookkeeper.feed.cancelPendingWake(wake) }
         var nextSweep = Duration.zero
         while !context.isStopping {
-            context.heartbeat()
-            if context.time.now() >= nextSweep {
-                if try await !requeueForgotten() {
+            try await context.turn(elsePause: configuration.pollInterval) {
+                if context.time.now() >= nextSweep, try await !requeueForgotten() {
                     nextSweep = context.time.now() + configuration.sweepInterval
                 }
+                if try await !dispatch(context) {
+                    context.heartbeat()
+                    await context.wait(atMost: configuration.pollInterval)
+                }
             }
-            if try await !dispatch() { await context.wait(atMost: configuration.pollInterval) }
-            try Task.checkCancellation()
         }
     }
 
@@ -70,7 +71,7 @@ struct PayoutDispatcher: Sendable {
     /// One pass over the queue.
     ///
     /// - Returns: whether more is likely to be waiting.
-    private func dispatch() async throws -> Bool {
+    private func dispatch(_ context: ChildContext) async throws -> Bool {
         let unresolvedRoom = configuration.unresolvedPayoutsMax - board.unresolved
         board.note(isFull: unresolvedRoom <= 0) {
             log(
@@ -88,6 +89,7 @@ struct PayoutDispatcher: Sendable {
         let (taken, takeFailure) = await move(
             queue.prefix(room).map { TransitionWithdrawal($0, to: .processing) })
         let sent = try await send(taken)
+        if sent > 0 { context.progress("sent \(sent), unresolved \(board.unresolved)") }
         if let takeFailure { throw takeFailure }
         return sent > 0 && queue.count == configuration.batchPayoutsMax
     }

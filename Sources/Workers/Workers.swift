@@ -8,22 +8,49 @@ package import Supervision
 /// The service's workers, ready for a supervisor.
 package struct Workers: Sendable {
     package let auditor: LedgerAuditor
+    package let reconciler: Reconciler
     /// One for each worker; to be given to a `Supervisor`.
     package let children: [Child]
 
-    /// - Parameter gateway: what pays; nil leaves withdrawals `PENDING`.
+    /// The worker that pays: what stops it stops payouts.
+    package static let dispatcherName = "payout-dispatcher"
+
+    /// - Parameters:
+    ///   - gateway: what pays; nil leaves withdrawals `PENDING`.
+    ///   - history: the tasks' history, to be kept within its limits; nil when there is none.
+    ///   - trip: stops payouts when the books differ.
     package init(
         bookkeeper: Bookkeeper, gateway: (any PayoutGateway)?, clock: LedgerClock,
-        configuration: WorkersConfiguration = WorkersConfiguration(), logger: Logger
+        configuration: WorkersConfiguration = WorkersConfiguration(),
+        history: (any TaskStore)? = nil, trip: @escaping Reconciler.Trip = { _ in },
+        logger: Logger
     ) {
         let auditor = LedgerAuditor(
-            store: bookkeeper.store, configuration: configuration, logger: logger)
+            store: bookkeeper.store, clock: clock, configuration: configuration,
+            logger: logger)
         self.auditor = auditor
+        let reconciler = Reconciler(
+            store: bookkeeper.store, clock: clock, configuration: configuration, trip: trip,
+            logger: logger)
+        self.reconciler = reconciler
         var children = [
             Child(name: "ledger-auditor", policy: configuration.policy) { context in
                 try await auditor.run(context)
-            }
+            },
+            Child(name: "reconciler", policy: configuration.policy) { context in
+                try await reconciler.run(context)
+            },
         ]
+        if let history {
+            let reaper = HistoryReaper(
+                store: history, limits: configuration.historyLimits,
+                interval: configuration.reapInterval)
+            children.append(
+                Child(
+                    name: "history-reaper", policy: configuration.policy,
+                    scope: configuration.payoutScope
+                ) { context in try await reaper.run(context) })
+        }
         if let gateway {
             let board = PayoutBoard(sentMax: configuration.unresolvedPayoutsMax)
             let dispatcher = PayoutDispatcher(
@@ -34,7 +61,7 @@ package struct Workers: Sendable {
                 configuration: configuration, board: board, logger: logger)
             children += [
                 Child(
-                    name: "payout-dispatcher", policy: configuration.policy,
+                    name: Self.dispatcherName, policy: configuration.policy,
                     scope: configuration.payoutScope, needs: configuration.payoutNeeds
                 ) { context in
                     var dispatcher = dispatcher

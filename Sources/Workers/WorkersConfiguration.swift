@@ -31,6 +31,13 @@ package struct WorkersConfiguration: Sendable, Equatable {
     /// The share of the time in which the audit keeps the store busy; it rests in between.
     package var auditDutyPercent = 1
 
+    /// From the end of one comparison of the books to the start of the next.
+    package var reconciliationInterval: Duration = .seconds(30)
+
+    /// From one removal of old task history to the next, and what is kept.
+    package var reapInterval: Duration = .seconds(60)
+    package var historyLimits = TaskHistoryLimits()
+
     /// Whether one instance of a cluster pays, or every one. The ledger itself lets any number of
     /// them pay each withdrawal once; one alone spares the others' work in vain.
     package var payoutScope = ChildScope.everyInstance

@@ -23,7 +23,8 @@ import Testing
                 ], environment: [:], file: nil)
             let board = UpstreamBoard(clock: .system, observer: nil)
             let desk = try AlertDesk(
-                AlertSettings(values, allowInsecure: false), upstreams: board, secrets: secrets,
+                AlertSettings(values, allowInsecure: false), upstreams: board,
+                redactor: Redactor(secrets: secrets),
                 metrics: MetricsRegistry([TellerMetrics.alertDeliveries]),
                 logger: Logger(label: "test") { _ in SwiftLogNoOpLogHandler() },
                 now: { Timestamp(unixMilliseconds: 0) })

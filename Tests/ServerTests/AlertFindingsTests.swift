@@ -48,8 +48,10 @@ import Workers
             step(.gate(.init()))
         }
 
-        var status: ChildStatus {
-            ChildStatus(name: "task", machine: machine, lease: lease, at: now, wall: now)
+        var status: ChildStatus { named("task") }
+
+        func named(_ name: String) -> ChildStatus {
+            ChildStatus(name: name, machine: machine, lease: lease, at: now, wall: now)
         }
     }
 
@@ -118,6 +120,19 @@ import Workers
         #expect(findings.leaderless([task.status]) == [])
     }
 
+    @Test func `the kill switch holds payouts, and a person's pause does not count as that`() {
+        func found(_ author: String, _ name: String = Workers.dispatcherName) -> [Incident] {
+            var task = Task()
+            task.step(.control(.pause(Pause(by: author, reason: "the books differ"))))
+            return Self.findings().stopped([task.named(name)])
+        }
+        #expect(
+            found(TaskBoard.killSwitchAuthor).map(\.fingerprint.text) == ["kill_switch:payouts"])
+        #expect(found("somebody") == [])
+        #expect(found(TaskBoard.killSwitchAuthor, "another-task") == [])
+        #expect(Self.findings().stopped([Task().named(Workers.dispatcherName)]) == [])
+    }
+
     // MARK: - Upstreams
 
     private static func status(_ breaker: CircuitBreaker.State, since: Duration) -> UpstreamStatus {
@@ -148,9 +163,10 @@ import Workers
 
     @Test func `withdrawals are stuck by the age of the oldest in each state`() {
         var totals = LedgerTotals()
-        totals.unsettled[.pending] = .init(count: 3, oldestChange: Timestamp(unixMilliseconds: 0))
+        totals.unsettled[.pending] = .init(
+            count: 3, oldestChange: Timestamp(unixMilliseconds: 0), reserved: .zero)
         totals.unsettled[.sent] = .init(
-            count: 1, oldestChange: Timestamp(unixMilliseconds: 100_000))
+            count: 1, oldestChange: Timestamp(unixMilliseconds: 100_000), reserved: .zero)
         func found(_ milliseconds: Int64) -> [String] {
             Self.findings().stuck(totals, at: Timestamp(unixMilliseconds: milliseconds))
                 .map(\.fingerprint.text)
@@ -185,6 +201,15 @@ import Workers
         report.found = []
         report.violations = []
         #expect(findings.broken(report) == [])
+    }
+
+    @Test func `books that differ are an incident until a comparison finds none`() throws {
+        var report = ReconciliationReport()
+        #expect(Self.findings().differing(report) == [])
+        report.difference = try #require(Nanotons(1))
+        let found = Self.findings().differing(report)
+        #expect(found.map(\.fingerprint.text) == ["reconciliation_difference:ledger"])
+        #expect(found.first?.summary.contains("1 nanotons") == true)
     }
 
     // MARK: - Secrets

@@ -94,9 +94,9 @@ final class TellerProcess {
         }
     }
 
-    /// `… ports=[8700] … serving`.
+    /// `… serving ports=[8700]`, or `…"ports":"[8700]"…`.
     private static func port(in log: String) -> Int? {
-        guard let start = log.range(of: "ports=["),
+        guard let start = log.range(of: "ports=[") ?? log.range(of: #""ports":"["#),
             let end = log[start.upperBound...].firstIndex(of: "]")
         else { return nil }
         return Int(log[start.upperBound..<end])

@@ -165,7 +165,10 @@ package final class InMemoryLedgerStore: LedgerStore {
                 let known = totals.unsettled[row.state]
                 totals.unsettled[row.state] = LedgerTotals.Standing(
                     count: 1 + (known?.count ?? 0),
-                    oldestChange: min(known?.oldestChange ?? row.updatedAt, row.updatedAt))
+                    oldestChange: min(known?.oldestChange ?? row.updatedAt, row.updatedAt),
+                    reserved: [row.amount, row.fee].reduce(known?.reserved ?? .zero) {
+                        $0.adding($1) ?? .max
+                    })
             }
             return totals
         }

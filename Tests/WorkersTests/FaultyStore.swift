@@ -23,6 +23,7 @@ final class FaultyStore: LedgerStore {
         var payouts: [WithdrawalID: [Payout]] = [:]
         var commits = 0
         var tampered: Set<AccountKey> = []
+        var failure: StoreError?
 
         mutating func apply(_ writes: BatchWrites) {
             for account in writes.accounts { accounts[account.key] = account }
@@ -49,6 +50,29 @@ final class FaultyStore: LedgerStore {
         rows.withLock { $0.commits = 0 }
     }
 
+    /// Fails whatever it is asked, until it is told nil.
+    func fail(with failure: StoreError?) { rows.withLock { $0.failure = failure } }
+
+    private func read<Value>(_ query: (Rows) -> Value) throws(StoreError) -> Value {
+        try rows.withLock { rows throws(StoreError) in
+            if let failure = rows.failure { throw failure }
+            return query(rows)
+        }
+    }
+
+    /// Changes what the account holds, and nothing else.
+    func tamper(_ account: AccountKey, heldBy difference: Int64) {
+        rows.withLock { rows in
+            guard let row = rows.accounts[account],
+                let held = Nanotons(row.held.rawValue + difference)
+            else { return }
+            rows.accounts[account] = Ledger.Account(
+                key: row.key, available: row.available, held: held,
+                lastSequence: row.lastSequence, createdAt: row.createdAt,
+                updatedAt: row.updatedAt)
+        }
+    }
+
     func tamper(with account: AccountKey) {
         rows.withLock { _ = $0.tampered.insert(account) }
     }
@@ -56,6 +80,7 @@ final class FaultyStore: LedgerStore {
     func commit(
         _ commands: [LedgerCommand], at now: Timestamp, lane: Int
     ) throws(StoreError) -> [LedgerOutcome] {
+        try read { _ in }
         let number = rows.withLock { rows in
             rows.commits += 1
             return rows.commits
@@ -78,13 +103,13 @@ final class FaultyStore: LedgerStore {
     }
 
     func account(_ key: AccountKey) async throws(StoreError) -> Ledger.Account? {
-        rows.withLock { $0.accounts[key] }
+        try read { $0.accounts[key] }
     }
 
     func entries(
         of key: AccountKey, before: Int64?, limit: Int
     ) async throws(StoreError) -> [Ledger.Entry] {
-        rows.withLock { rows in
+        try read { rows in
             Array(
                 (rows.entries[key] ?? []).reversed().filter { $0.sequence < before ?? .max }
                     .prefix(limit))
@@ -92,13 +117,13 @@ final class FaultyStore: LedgerStore {
     }
 
     func withdrawal(_ id: WithdrawalID) async throws(StoreError) -> Ledger.Withdrawal? {
-        rows.withLock { $0.withdrawals[id] }
+        try read { $0.withdrawals[id] }
     }
 
     func withdrawals(
         of key: AccountKey, state: WithdrawalState?, before: WithdrawalID?, limit: Int
     ) async throws(StoreError) -> [Ledger.Withdrawal] {
-        rows.withLock { rows in
+        try read { rows in
             Array(
                 rows.withdrawals.values.filter {
                     $0.account == key && (state == nil || $0.state == state)
@@ -110,7 +135,7 @@ final class FaultyStore: LedgerStore {
     func events(
         of id: WithdrawalID, after sequence: Int64, limit: Int
     ) async throws(StoreError) -> [Ledger.WithdrawalEvent] {
-        rows.withLock { rows in
+        try read { rows in
             let first = rows.withdrawals[id].map { [$0.creation] } ?? []
             let events = first + (rows.events[id] ?? [])
             return Array(events.filter { $0.sequence > sequence }.prefix(limit))
@@ -120,7 +145,7 @@ final class FaultyStore: LedgerStore {
     func withdrawals(
         in state: WithdrawalState, unchangedSince until: Timestamp, limit: Int
     ) async throws(StoreError) -> [Ledger.Withdrawal] {
-        rows.withLock { rows in
+        try read { rows in
             Array(
                 rows.withdrawals.values.filter { $0.state == state && $0.updatedAt <= until }
                     .sorted { ($0.updatedAt, $0.id) < ($1.updatedAt, $1.id) }.prefix(limit))
@@ -128,7 +153,7 @@ final class FaultyStore: LedgerStore {
     }
 
     func payouts(of ids: [WithdrawalID]) async throws(StoreError) -> [WithdrawalID: Payout] {
-        rows.withLock { rows in
+        try read { rows in
             var payouts: [WithdrawalID: Payout] = [:]
             for id in ids { payouts[id] = rows.payouts[id]?.last }
             return payouts
@@ -136,7 +161,7 @@ final class FaultyStore: LedgerStore {
     }
 
     func audit(after: AccountKey?, limit: Int) async throws(StoreError) -> LedgerAudit {
-        rows.withLock { rows in
+        try read { rows in
             let page = rows.accounts.keys.sorted().filter { key in
                 after.map { $0 < key } ?? true
             }.prefix(limit)
@@ -157,7 +182,7 @@ final class FaultyStore: LedgerStore {
     }
 
     func totals() async throws(StoreError) -> LedgerTotals {
-        rows.withLock { rows in
+        try read { rows in
             var totals = LedgerTotals()
             for account in rows.accounts.values {
                 totals.available = totals.available.adding(account.available) ?? .max
@@ -167,7 +192,10 @@ final class FaultyStore: LedgerStore {
                 let known = totals.unsettled[row.state]
                 totals.unsettled[row.state] = LedgerTotals.Standing(
                     count: 1 + (known?.count ?? 0),
-                    oldestChange: min(known?.oldestChange ?? row.updatedAt, row.updatedAt))
+                    oldestChange: min(known?.oldestChange ?? row.updatedAt, row.updatedAt),
+                    reserved: [row.amount, row.fee].reduce(known?.reserved ?? .zero) {
+                        $0.adding($1) ?? .max
+                    })
             }
             return totals
         }

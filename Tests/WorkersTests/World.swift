@@ -30,6 +30,8 @@ struct World: Sendable {
         configuration.resubmitInterval = .milliseconds(10)
         configuration.auditInterval = .milliseconds(5)
         configuration.auditPageAccountsMax = 2
+        configuration.reconciliationInterval = .milliseconds(5)
+        configuration.reapInterval = .milliseconds(5)
         configuration.policy.backoff = Backoff(
             base: .milliseconds(1), factorPercent: 100, cap: .milliseconds(1), jitter: .none)
         configuration.policy.shutdownGrace = .seconds(30)
@@ -49,6 +51,7 @@ struct World: Sendable {
     func withProcess(
         gateway: (any PayoutGateway)? = nil, killing: Bool = false,
         configure: (inout WorkersConfiguration) -> Void = { _ in },
+        history: (any TaskStore)? = nil, trip: @escaping Reconciler.Trip = { _ in },
         _ body: (Workers, Bookkeeper, Supervisor) async throws -> Void
     ) async throws {
         var configuration = configuration
@@ -57,7 +60,7 @@ struct World: Sendable {
         let quiet = Logger(label: "test") { _ in SwiftLogNoOpLogHandler() }
         let workers = Workers(
             bookkeeper: bookkeeper, gateway: gateway ?? self.gateway, clock: clock.ledger,
-            configuration: configuration, logger: quiet)
+            configuration: configuration, history: history, trip: trip, logger: quiet)
         let supervisor = try Supervisor(children: workers.children, logger: quiet)
         let running = Task { try await supervisor.run() }
         let result: Result<Void, any Error>

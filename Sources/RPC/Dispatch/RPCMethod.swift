@@ -1,6 +1,7 @@
 // SPDX-FileCopyrightText: 2026 The Teller authors
 // SPDX-License-Identifier: Apache-2.0
 
+import Synchronization
 package import TellerProtocol
 
 /// One method of the contract, bound to the service that answers it: an entry of the dispatch
@@ -27,6 +28,8 @@ package final class RPCMethod: Sendable {
     /// What the caller must be allowed to do.
     package let scope: Scope
     package let body: Body
+    /// Set by the handler that answers it, when it has metrics.
+    let meter = AtomicLazyReference<CallMeter>()
 
     package init(_ name: String, scope: Scope, body: Body) {
         self.name = name

@@ -28,11 +28,11 @@ final class AlertDesk: Service, Sendable {
 
     /// - Parameters:
     ///   - upstreams: gets the channels' upstreams, and outlives the service.
-    ///   - secrets: what may be in no message, besides the channels' own.
+    ///   - redactor: knows every secret, the channels' own too.
     ///   - metrics: has `TellerMetrics.alertDeliveries`, and is given the alerter's collector.
     /// - Throws: when a channel's upstream can't be made.
     init(
-        _ settings: AlertSettings, upstreams: UpstreamBoard, secrets: [String],
+        _ settings: AlertSettings, upstreams: UpstreamBoard, redactor: Redactor,
         metrics: MetricsRegistry, logger: Logger, now: @escaping @Sendable () -> Timestamp
     ) throws {
         var channels: [any AlertChannel] = [LogChannel(logger)]
@@ -49,7 +49,7 @@ final class AlertDesk: Service, Sendable {
         alerter = Alerter(
             channels: channels, incidents: settings.incidents,
             run: String(UInt64.random(in: .min ... .max), radix: 36),
-            redactor: Redactor(secrets: settings.secrets + secrets), metrics: metrics,
+            redactor: redactor, metrics: metrics,
             logger: logger, now: time.now, sleep: time.sleep)
     }
 

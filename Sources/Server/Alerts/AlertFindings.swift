@@ -72,6 +72,18 @@ struct AlertFindings: Sendable {
         }
     }
 
+    /// Payouts, while they are paused by the kill switch and not by a person.
+    func stopped(_ tasks: [ChildStatus]) -> [Incident] {
+        guard let dispatcher = tasks.first(where: { $0.name == Workers.dispatcherName }),
+            let pause = dispatcher.pause, pause.by == TaskBoard.killSwitchAuthor
+        else { return [] }
+        return [
+            Incident(
+                .killSwitch, "payouts",
+                "\(pause.reason). Nothing new is paid until task.resume of \(dispatcher.name).")
+        ]
+    }
+
     private static func lastError(_ task: ChildStatus) -> String {
         task.lastError.map { " Last error: \($0)" } ?? ""
     }
@@ -130,6 +142,13 @@ struct AlertFindings: Sendable {
                     + (more > 0 ? " and \(more) more" : "")
                     + ". Stop payouts (gateway.name = none), keep the data, investigate.")
         ]
+    }
+
+    /// The books, while the last comparison found them to differ.
+    func differing(_ report: ReconciliationReport) -> [Incident] {
+        report.problem.map { problem in
+            [Incident(.reconciliationDifference, "ledger", "\(problem). Payouts are stopped.")]
+        } ?? []
     }
 
     /// `90 s`, `10 min`, `2 h`: the largest unit in which it is whole.

@@ -23,6 +23,7 @@ final class AlertWatch: Sendable {
     struct Sources: Sendable {
         let tasks: @Sendable () -> [ChildStatus]
         let audit: @Sendable () -> AuditReport
+        let reconciliation: @Sendable () -> ReconciliationReport
         /// What was read of the ledger last, and when; nil before the first time.
         let ledger: @Sendable () -> (LedgerTotals, at: Timestamp)?
         let upstreams: @Sendable () -> [(name: String, status: UpstreamStatus)]
@@ -70,7 +71,9 @@ final class AlertWatch: Sendable {
         desk.keep(.taskFlapping, at: found.flapping(tasks))
         desk.keep(.leaseLost, at: leaderless)
         desk.keep(.breakerOpen, at: cutOff)
+        desk.keep(.killSwitch, at: found.stopped(tasks))
         desk.keep(.invariantBroken, at: found.broken(audit))
+        desk.keep(.reconciliationDifference, at: found.differing(sources.reconciliation()))
         // Judged by the time of reading: without the store nothing is known to be late.
         if let (totals, read) = ledger {
             desk.keep(.withdrawalsStuck, at: found.stuck(totals, at: read))

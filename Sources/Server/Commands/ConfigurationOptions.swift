@@ -3,7 +3,6 @@
 
 import ArgumentParser
 import Foundation
-import Logging
 
 /// The options of commands that need the server's configuration.
 struct ConfigurationOptions: ParsableArguments {
@@ -59,18 +58,6 @@ struct ConfigurationOptions: ParsableArguments {
             file = (path, text)
         }
         return try SettingValues(flags: flags, environment: environment, file: file)
-    }
-}
-
-extension ServerConfiguration {
-    /// The process's logger; it writes to standard error, so that output stays clean.
-    func makeLogger() -> Logger {
-        let level = logLevel
-        return Logger(label: "teller") { label in
-            var handler = StreamLogHandler.standardError(label: label)
-            handler.logLevel = level
-            return handler
-        }
     }
 }
 

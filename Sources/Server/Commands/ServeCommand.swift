@@ -17,9 +17,10 @@ struct ServeCommand: AsyncParsableCommand {
 
     func run() async throws {
         let configuration = try options.load()
-        let logger = configuration.makeLogger()
+        let instruments = Instruments(configuration)
+        let logger = instruments.logger
         do {
-            try await TellerServer(configuration, logger: logger).run()
+            try await TellerServer(configuration, instruments: instruments).run()
         } catch {
             logger.critical("the server ended", metadata: ["error": "\(Self.detail(of: error))"])
             throw Exit.unavailable
@@ -42,7 +43,7 @@ struct MigrateCommand: AsyncParsableCommand {
     func run() async throws {
         let configuration = try options.load()
         do {
-            let opened = try OpenedStore(configuration, logger: configuration.makeLogger())
+            let opened = try OpenedStore(configuration, logger: Instruments(configuration).logger)
             await opened.ledger.close()
         } catch {
             printError("teller: \(ServeCommand.detail(of: error))")

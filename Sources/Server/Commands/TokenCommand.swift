@@ -119,7 +119,7 @@ private func withCredentials<Value: Sendable>(
 ) async throws -> Value {
     let configuration = try options.load()
     do {
-        let opened = try OpenedStore(configuration, logger: configuration.makeLogger())
+        let opened = try OpenedStore(configuration, logger: Instruments(configuration).logger)
         do {
             let value = try await body(opened.credentials)
             await opened.ledger.close()

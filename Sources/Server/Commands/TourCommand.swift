@@ -5,6 +5,7 @@ import ArgumentParser
 import Foundation
 import Logging
 import ServiceLifecycle
+import Telemetry
 import TellerClient
 import TellerProtocol
 
@@ -19,11 +20,11 @@ struct TourCommand: AsyncParsableCommand {
     func run() async throws {
         let configuration = try options.load()
         // The tour's own lines shall not drown in the server's.
-        var logger = configuration.makeLogger()
-        if configuration.logLevel == .info { logger.logLevel = .warning }
+        let instruments = Instruments(configuration)
+        if configuration.logLevel == .info { instruments.logs.level = .warning }
         let (ports, announcement) = AsyncStream.makeStream(of: Int.self)
         do {
-            let server = try await TellerServer(configuration, logger: logger) { bound in
+            let server = try await TellerServer(configuration, instruments: instruments) { bound in
                 announcement.yield(bound[0])
                 announcement.finish()
             }

@@ -17,6 +17,8 @@ struct OpenedStore {
     let leases: any LeaseKeeper
     let tasks: any TaskStore
     let policies: any PolicyStore
+    /// Its connections by pool and state; empty for a store in a file.
+    let connections: @Sendable () -> [PostgresStore.PoolUsage]
 
     /// Opens the store and brings its schema up to date.
     init(_ configuration: ServerConfiguration, logger: Logger) throws {
@@ -26,11 +28,13 @@ struct OpenedStore {
             try Self.makeFolder(of: path)
             let store = try SQLiteStore(path: path, outcomeLifeMilliseconds: outcomeLife)
             (ledger, credentials, leases, tasks, policies) = (store, store, store, store, store)
+            connections = { [] }
         case .postgres(let connectionString):
             let store = try PostgresStore(
                 connectionString: connectionString, outcomeLifeMilliseconds: outcomeLife,
                 writers: configuration.postgresWriters, readers: configuration.postgresReaders,
                 logger: logger)
+            connections = { store.poolUsage }
             (ledger, credentials, leases, tasks, policies) = (store, store, store, store, store)
         }
     }

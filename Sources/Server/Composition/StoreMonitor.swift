@@ -25,6 +25,9 @@ final class StoreMonitor: Sendable {
         self.logger = logger
     }
 
+    /// Whether the last look at the store was in vain.
+    var isStoreAway: Bool { isAway.withLock { $0 } }
+
     var child: Child {
         Child(name: "store-monitor") { context in
             while !context.isStopping {

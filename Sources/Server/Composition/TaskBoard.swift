@@ -4,6 +4,8 @@
 import Logging
 import Supervision
 import Synchronization
+import TellerProtocol
+import Workers
 
 /// The tasks of this instance, the history they leave in the store, and the orders they get there.
 ///
@@ -16,6 +18,8 @@ final class TaskBoard: Sendable {
     static let pollInterval: Duration = .milliseconds(500)
     /// The child that follows orders.
     static let childName = "task-orders"
+    /// Whose pause of the dispatcher is the kill switch's.
+    static let killSwitchAuthor = "kill-switch"
 
     let instance: String
     let store: any TaskStore
@@ -43,14 +47,32 @@ final class TaskBoard: Sendable {
         return try await orders.carryOut(through: number, on: supervisor)
     }
 
+    /// The kill switch: nothing new is paid by any instance until an operator resumes the
+    /// dispatcher. What has been sent is still confirmed.
+    func stopPayouts(because reason: String, at now: Timestamp) async throws {
+        let order = TaskControlRecord(
+            task: Workers.dispatcherName, action: .pause, by: Self.killSwitchAuthor,
+            reason: reason, until: nil, at: now.timeOfDay)
+        _ = try await self.order(order)
+    }
+
     /// Follows the orders of all instances. What must not run while it is paused needs this child:
     /// it counts as running only when the standing pauses are in force.
     var child: Child {
         Child(name: Self.childName) { context in
             guard let supervisor = self.supervisor.withLock({ $0 }) else { return }
+            var isInForce = false
             while !context.isStopping {
-                try await self.orders.carryOut(on: supervisor)
-                context.progress("following")
+                do throws(TaskStoreError) {
+                    try await self.orders.carryOut(on: supervisor)
+                    context.waiting(for: nil)
+                    context.progress("following")
+                    isInForce = true
+                } catch {
+                    guard isInForce else { throw error }
+                    // The pauses in force stay so, and whoever needs this child runs on.
+                    context.waiting(for: .store)
+                }
                 await context.wait(atMost: Self.pollInterval)
                 try Task.checkCancellation()
             }

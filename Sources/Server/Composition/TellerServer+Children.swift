@@ -3,36 +3,37 @@
 
 import Ledger
 import Logging
-import RPC
 import Supervision
 import Upstream
 import Workers
 
 extension TellerServer {
-    /// The workers of a server, each restarted by the supervisor.
-    static func children(
+    /// The workers of a server, to be restarted by the supervisor.
+    static func workers(
         _ configuration: ServerConfiguration, bookkeeper: Bookkeeper, clock: LedgerClock,
-        board: TaskBoard, upstreams: UpstreamRegistry, alerts: AlertDesk, health: HealthState,
-        logger: Logger
-    ) -> [Child] {
+        board: TaskBoard, logger: Logger
+    ) -> Workers {
         var rules = WorkersConfiguration()
         rules.payoutScope = .leader
         // A payment that is paused must not be made for a moment when the program starts.
         rules.payoutNeeds = [TaskBoard.childName]
-        let workers = Workers(
+        return Workers(
             bookkeeper: bookkeeper, gateway: gateway(configuration, clock, logger),
-            clock: clock, configuration: rules, logger: logger)
-        let monitor = StoreMonitor(store: bookkeeper.store, health: health, logger: logger)
-        let glance = LedgerGlance(
-            store: bookkeeper.store, clock: clock, freshness: configuration.alerts.stuckAfter,
-            logger: logger)
-        let watch = AlertWatch(
-            configuration.alerts, desk: alerts,
+            clock: clock, configuration: rules, history: board.store,
+            trip: { try await board.stopPayouts(because: $0, at: clock.now()) }, logger: logger)
+    }
+
+    /// What looks for what is wrong.
+    static func watch(
+        _ configuration: ServerConfiguration, desk: AlertDesk, board: TaskBoard, workers: Workers,
+        glance: LedgerGlance, upstreams: UpstreamRegistry
+    ) -> AlertWatch {
+        AlertWatch(
+            configuration.alerts, desk: desk,
             sources: AlertWatch.Sources(
                 tasks: { board.status() }, audit: { workers.auditor.report },
-                ledger: { glance.latest },
+                reconciliation: { workers.reconciler.report }, ledger: { glance.latest },
                 upstreams: { upstreams.all.map { ($0.name, $0.status()) } }))
-        return [monitor.child, board.child, glance.child, watch.child] + workers.children
     }
 
     /// What pays; nil leaves withdrawals pending.

@@ -15,6 +15,7 @@ import TellerProtocol
 import Transport
 import UnixSignals
 import Upstream
+import Workers
 
 /// A configured server: the store, the ledger, the RPC layer, the port and the workers.
 ///
@@ -25,9 +26,10 @@ struct TellerServer: Sendable {
     private let configuration: ServerConfiguration
     private let bookkeeper: Bookkeeper
     private let supervisor: Supervisor
-    private let upstreams: UpstreamBoard
     private let alerts: AlertDesk
     private let port: RPCPort
+    private let admin: AdminPort?
+    private let upstreams: UpstreamBoard
     private let certificates: TLSContextStore?
     private let logger: Logger
 
@@ -35,17 +37,18 @@ struct TellerServer: Sendable {
     ///
     /// - Parameter onListening: called once with the ports, when calls are answered.
     init(
-        _ configuration: ServerConfiguration, logger: Logger,
+        _ configuration: ServerConfiguration, instruments: Instruments,
         onListening: @escaping @Sendable ([Int]) -> Void = { _ in }
     ) async throws {
         self.configuration = configuration
+        let (logger, metrics) = (instruments.logger, instruments.metrics)
         self.logger = logger
         let clock = RPCClock.system
         let ledgerClock = LedgerClock { clock.wall }
         let opened = try OpenedStore(configuration, logger: logger)
         let bookkeeper = Bookkeeper(
-            store: opened.ledger, policy: configuration.policy,
-            clock: ledgerClock)
+            store: MeasuredStore(opened.ledger, metrics: metrics), policy: configuration.policy,
+            clock: ledgerClock, observer: LedgerMeter(metrics))
         let health = HealthState(blockers: [.starting, .storeUnavailable])
         let limits = RPCLimits(configuration)
         let board = TaskBoard(
@@ -62,8 +65,8 @@ struct TellerServer: Sendable {
         let rpc = RPCHandler(
             methods: services.methods,
             access: AccessPolicy(configuration, tokens: opened.credentials), health: health,
-            limits: limits, clock: clock, identifierSeed: .random(in: .min ... .max),
-            logger: logger)
+            limits: limits, clock: clock, metrics: metrics,
+            identifierSeed: .random(in: .min ... .max), logger: logger)
         let certificates = try configuration.tls.map {
             try TLSContextStore(TLSServerConfiguration($0))
         }
@@ -75,20 +78,36 @@ struct TellerServer: Sendable {
         port = RPCPort(
             servers: servers, rpc: rpc, health: health, grace: configuration.shutdownGrace,
             logger: logger, onListening: onListening)
-        upstreams = UpstreamBoard(clock: clock, observer: nil)
+        let monitor = StoreMonitor(store: bookkeeper.store, health: health, logger: logger)
+        let workers = Self.workers(
+            configuration, bookkeeper: bookkeeper, clock: ledgerClock, board: board,
+            logger: logger)
+        upstreams = UpstreamBoard(clock: clock, observer: UpstreamMeter(metrics: metrics))
         alerts = try AlertDesk(
-            configuration.alerts, upstreams: upstreams, secrets: configuration.secrets,
-            metrics: MetricsRegistry([TellerMetrics.alertDeliveries]), logger: logger,
-            now: { clock.wall })
+            configuration.alerts, upstreams: upstreams, redactor: instruments.redactor,
+            metrics: metrics, logger: logger, now: { clock.wall })
+        let glance = LedgerGlance(
+            store: bookkeeper.store, clock: ledgerClock,
+            freshness: configuration.alerts.stuckAfter, logger: logger)
+        let watch = Self.watch(
+            configuration, desk: alerts, board: board, workers: workers, glance: glance,
+            upstreams: upstreams.registry)
         supervisor = try Supervisor(
-            children: Self.children(
-                configuration, bookkeeper: bookkeeper, clock: ledgerClock, board: board,
-                upstreams: upstreams.registry, alerts: alerts, health: health, logger: logger),
-            instance: board.instance, keeper: opened.leases,
+            children: [monitor.child, board.child, glance.child, watch.child] + workers.children,
+            instance: board.instance,
+            keeper: MeasuredLeaseKeeper(keeper: opened.leases, metrics: metrics),
             observer: TaskHistoryWriter(
                 instance: board.instance, store: opened.tasks, logger: logger),
             logger: logger)
         board.attach(supervisor)
+        admin = AdminPort(
+            configuration, instruments: instruments, health: health, security: certificates)
+        for collector in [
+            rpc.metricsCollector, ServerCollectors.connections(servers),
+            ServerCollectors.store(bookkeeper, monitor, connections: opened.connections),
+            ServerCollectors.audit(workers.auditor), ServerCollectors.tasks(board),
+            ServerCollectors.upstreams(upstreams.registry),
+        ] { metrics.register(collector) }
         self.bookkeeper = bookkeeper
         self.certificates = certificates
     }
@@ -105,9 +124,10 @@ struct TellerServer: Sendable {
     /// - Parameter companions: services that run beside it and stop first.
     func run(companions: [any Service] = []) async throws {
         var services: [any Service] = [
-            LedgerKeeper(bookkeeper: bookkeeper), UpstreamKeeper(upstreams: upstreams), alerts,
-            supervisor, port,
+            LedgerKeeper(bookkeeper: bookkeeper, upstreams: upstreams)
         ]
+        if let admin { services.append(admin) }
+        services += [alerts, supervisor, port]
         services += [CertificateReloader(certificates: certificates, logger: logger)] + companions
         var group = ServiceGroupConfiguration(
             services: services.map { .init(service: $0) },
@@ -125,22 +145,14 @@ struct TellerServer: Sendable {
     }
 }
 
-/// Closes the ledger when everything else has stopped.
+/// Closes the ledger, and the connections to others, when everything else has stopped.
 private struct LedgerKeeper: Service {
     let bookkeeper: Bookkeeper
-
-    func run() async throws {
-        try? await gracefulShutdown()
-        await bookkeeper.close()
-    }
-}
-
-/// Closes the connections to all upstreams when nobody calls them any more.
-private struct UpstreamKeeper: Service {
     let upstreams: UpstreamBoard
 
     func run() async throws {
         try? await gracefulShutdown()
+        await bookkeeper.close()
         await upstreams.close()
     }
 }

@@ -4,6 +4,7 @@
 import Ledger
 import Logging
 import TON
+import Telemetry
 import TellerProtocol
 import Workers
 
@@ -26,6 +27,22 @@ struct ServerConfiguration: Sendable {
         var isLoopback: Bool {
             host == "localhost" || host == "::1" || host.hasPrefix("127.")
         }
+
+        init(host: String, port: Int) {
+            self.host = host
+            self.port = port
+        }
+
+        /// Reads `HOST:PORT`, an IPv6 host in brackets.
+        init?(_ text: Substring) {
+            guard let colon = text.lastIndex(of: ":"),
+                let port = UInt16(text[text.index(after: colon)...])
+            else { return nil }
+            var host = text[..<colon]
+            if host.hasPrefix("["), host.hasSuffix("]") { host = host.dropFirst().dropLast() }
+            guard !host.isEmpty else { return nil }
+            self.init(host: String(host), port: Int(port))
+        }
     }
 
     struct TLSFiles: Sendable {
@@ -41,12 +58,19 @@ struct ServerConfiguration: Sendable {
         let scopes: [String]
     }
 
+    /// Shorter tokens could be guessed.
+    static let adminTokenBytesMin = 16
+
     let environment: Environment
     let listen: [ListenAddress]
     let store: StoreLocation
     let threads: Int
     let shutdownGrace: Duration
     let logLevel: Logger.Level
+    let logFormat: LogFormat
+    /// nil for no admin port.
+    let admin: ListenAddress?
+    let adminToken: String?
     let tls: TLSFiles?
     let tokens: TokenRule
     let certificatePrincipals: [CertificatePrincipal]
@@ -70,9 +94,6 @@ struct ServerConfiguration: Sendable {
     let postgresReaders: Int
     let postgresWriters: Int
     let alerts: AlertSettings
-
-    /// What may be in no message and no line of the log.
-    var secrets: [String] { alerts.secrets + store.secrets }
 }
 
 extension ServerConfiguration {
@@ -87,6 +108,12 @@ extension ServerConfiguration {
             throw values.invalid("log.level")
         }
         logLevel = level
+        logFormat = try values.choice("log.format")
+        admin = try Self.admin(values)
+        adminToken = values.text("admin.token")
+        if let adminToken, adminToken.utf8.count < Self.adminTokenBytesMin {
+            throw values.invalid("admin.token")
+        }
         tls = try Self.tls(values)
         certificatePrincipals = try Self.principals(values)
         policy = try Self.policy(values)
@@ -131,7 +158,13 @@ extension ServerConfiguration {
                 "environment = production needs access.tokens = required; "
                     + "allowInsecure = true says you mean it without")
         }
-        guard !allowInsecure, let open = listen.first(where: { !$0.isLoopback }) else { return }
+        guard !allowInsecure else { return }
+        if let admin, !admin.isLoopback, tls == nil || adminToken == nil {
+            throw .contradiction(
+                "admin.listen = \(admin.host) beyond loopback needs tls.certificate, tls.key and "
+                    + "admin.token; allowInsecure = true says you mean it without")
+        }
+        guard let open = listen.first(where: { !$0.isLoopback }) else { return }
         if tls == nil {
             throw .contradiction(
                 "listening on \(open.host) beyond loopback needs tls.certificate and tls.key; "
@@ -149,16 +182,20 @@ extension ServerConfiguration {
     ) throws(ConfigurationError) -> [ListenAddress] {
         var addresses: [ListenAddress] = []
         for text in (values.text("listen") ?? "").split(separator: ",") {
-            guard let colon = text.lastIndex(of: ":"),
-                let port = UInt16(text[text.index(after: colon)...])
-            else { throw values.invalid("listen") }
-            var host = text[..<colon]
-            if host.hasPrefix("["), host.hasSuffix("]") { host = host.dropFirst().dropLast() }
-            guard !host.isEmpty else { throw values.invalid("listen") }
-            addresses.append(ListenAddress(host: String(host), port: Int(port)))
+            guard let address = ListenAddress(text) else { throw values.invalid("listen") }
+            addresses.append(address)
         }
         guard !addresses.isEmpty else { throw values.invalid("listen") }
         return addresses
+    }
+
+    private static func admin(
+        _ values: SettingValues
+    ) throws(ConfigurationError) -> ListenAddress? {
+        let text = values.text("admin.listen") ?? "none"
+        guard text != "none" else { return nil }
+        guard let address = ListenAddress(text[...]) else { throw values.invalid("admin.listen") }
+        return address
     }
 
     private static func store(_ values: SettingValues) throws(ConfigurationError) -> StoreLocation {

@@ -57,7 +57,18 @@ extension Setting {
             help: "how long a drain may take after SIGTERM"),
         Setting(
             key: "log.level", form: "trace|debug|info|notice|warning|error", standard: "info",
-            help: "the least level that is logged"),
+            help: "the least level that is logged; the admin port changes it at run time"),
+        Setting(
+            key: "log.format", form: "text|json", standard: "text",
+            help: "lines for people, or one JSON object a line"),
+
+        Setting(
+            key: "admin.listen", form: "HOST:PORT|none", standard: "none",
+            help: "address of the admin port: metrics, probes and the log level"),
+        Setting(
+            key: "admin.token", form: "TEXT", standard: nil,
+            help: "what callers of the admin port must send as `Bearer`, at least 16 characters",
+            isSecret: true),
 
         Setting(
             key: "tls.certificate", form: "FILE", standard: nil,

@@ -1,0 +1,150 @@
+// SPDX-FileCopyrightText: 2026 The Teller authors
+// SPDX-License-Identifier: Apache-2.0
+
+import Ledger
+import PostgresStore
+import Resilience
+import Supervision
+import Telemetry
+import TellerProtocol
+import Transport
+import Upstream
+import Workers
+
+/// What the parts of the server say of themselves at each scrape.
+enum ServerCollectors {
+    /// Every family that one of these collectors fills.
+    static let families =
+        connectionFamilies + storeFamilies + auditFamilies + taskFamilies + upstreamFamilies
+
+    // MARK: - Connections
+
+    private static let connectionFamilies = [
+        TellerMetrics.connections, TellerMetrics.connectionsAccepted,
+        TellerMetrics.connectionsRefused, TellerMetrics.httpStreams,
+    ]
+
+    static func connections(_ servers: [HTTPServer]) -> MetricsCollector {
+        MetricsCollector(name: "http", families: connectionFamilies) { samples in
+            var (open, accepted) = (
+                ConnectionCounts.Protocols(), ConnectionCounts.Protocols()
+            )
+            for server in servers {
+                let (now, total) = (server.counts.open, server.counts.acceptedTotal)
+                (open.http1, open.http2) = (open.http1 + now.http1, open.http2 + now.http2)
+                (accepted.http1, accepted.http2) = (
+                    accepted.http1 + total.http1, accepted.http2 + total.http2
+                )
+            }
+            samples.add(TellerMetrics.connections, ["http1"], open.http1)
+            samples.add(TellerMetrics.connections, ["http2"], open.http2)
+            samples.add(TellerMetrics.connectionsAccepted, ["http1"], accepted.http1)
+            samples.add(TellerMetrics.connectionsAccepted, ["http2"], accepted.http2)
+            for reason in ConnectionCounts.Refusal.allCases {
+                samples.add(
+                    TellerMetrics.connectionsRefused, [reason.label],
+                    servers.reduce(0) { $0 + $1.counts.refusedTotal(reason) })
+            }
+            samples.add(
+                TellerMetrics.httpStreams, [], servers.reduce(0) { $0 + $1.openStreamCount })
+        }
+    }
+
+    // MARK: - The store
+
+    private static let storeFamilies = [
+        TellerMetrics.storeUp, TellerMetrics.storeConnections, TellerMetrics.commitQueued,
+    ]
+
+    static func store(
+        _ bookkeeper: Bookkeeper, _ monitor: StoreMonitor,
+        connections: @escaping @Sendable () -> [PostgresStore.PoolUsage]
+    ) -> MetricsCollector {
+        MetricsCollector(name: "store", families: storeFamilies) { samples in
+            samples.add(TellerMetrics.storeUp, [], monitor.isStoreAway ? 0 : 1)
+            samples.add(TellerMetrics.commitQueued, [], bookkeeper.queuedCount)
+            for pool in connections() {
+                for (state, count) in [
+                    ("busy", pool.busy), ("idle", pool.idle), ("disconnected", pool.disconnected),
+                ] {
+                    samples.add(TellerMetrics.storeConnections, [pool.pool, state], count)
+                }
+            }
+        }
+    }
+
+    private static let auditFamilies = [TellerMetrics.auditViolations, TellerMetrics.auditTime]
+
+    static func audit(_ auditor: LedgerAuditor) -> MetricsCollector {
+        MetricsCollector(name: "audit", families: auditFamilies) { samples in
+            let report = auditor.report
+            guard let endedAt = report.endedAt else { return }
+            samples.add(TellerMetrics.auditViolations, [], report.violations.count)
+            samples.add(
+                TellerMetrics.auditTime, [], .real(Double(endedAt.unixMilliseconds) / 1000))
+        }
+    }
+
+    // MARK: - Tasks
+
+    private static let taskFamilies = [
+        TellerMetrics.taskState, TellerMetrics.taskRestarts, TellerMetrics.taskFailures,
+        TellerMetrics.taskHeartbeat, TellerMetrics.leaseHeld, TellerMetrics.leaseEpoch,
+    ]
+
+    private static let taskStates: [ChildState] = [
+        .starting, .running, .waiting(.backoff), .degraded, .flapping, .paused, .stopping, .stopped,
+    ]
+
+    static func tasks(_ board: TaskBoard) -> MetricsCollector {
+        MetricsCollector(name: "tasks", families: taskFamilies) { samples in
+            for task in board.status() { add(task, on: board.instance, to: &samples) }
+        }
+    }
+
+    private static func add(
+        _ task: ChildStatus, on instance: String, to samples: inout CollectedSamples
+    ) {
+        for state in taskStates {
+            samples.add(
+                TellerMetrics.taskState, [task.name, state.name],
+                state.name == task.state.name ? 1 : 0)
+        }
+        samples.add(TellerMetrics.taskRestarts, [task.name], max(0, task.attempt - 1))
+        samples.add(TellerMetrics.taskFailures, [task.name], task.consecutiveFailures)
+        if let age = task.heartbeatAge {
+            samples.add(TellerMetrics.taskHeartbeat, [task.name], age)
+        }
+        guard task.scope == .leader else { return }
+        samples.add(
+            TellerMetrics.leaseHeld, [task.name], task.leader?.holder == instance ? 1 : 0)
+        samples.add(TellerMetrics.leaseEpoch, [task.name], Int(task.leader?.epoch ?? 0))
+    }
+
+    // MARK: - Upstreams
+
+    private static let upstreamFamilies = [
+        TellerMetrics.upstreamInFlight, TellerMetrics.upstreamBudget, TellerMetrics.breakerState,
+    ]
+
+    static func upstreams(_ registry: UpstreamRegistry) -> MetricsCollector {
+        MetricsCollector(name: "upstreams", families: upstreamFamilies) { samples in
+            for upstream in registry.all {
+                let status = upstream.status()
+                samples.add(TellerMetrics.upstreamInFlight, [upstream.name], status.inFlight)
+                samples.add(TellerMetrics.upstreamBudget, [upstream.name], status.budgetLeft)
+                let present =
+                    switch status.breaker {
+                    case .closed: "CLOSED"
+                    case .open: "OPEN"
+                    case .halfOpen: "HALF_OPEN"
+                    }
+                for state in ["CLOSED", "OPEN", "HALF_OPEN"] {
+                    samples.add(
+                        TellerMetrics.breakerState, [upstream.name, state],
+                        state == present ? 1 : 0)
+                }
+            }
+        }
+    }
+}

@@ -1,0 +1,52 @@
+// SPDX-FileCopyrightText: 2026 The Teller authors
+// SPDX-License-Identifier: Apache-2.0
+
+internal import Ledger
+internal import Supervision
+
+extension ChildContext {
+    /// One turn of a worker's loop. While the store can't be reached the worker has not failed: it
+    /// says what it waits for, and the next turn comes after `pause`.
+    ///
+    /// What a turn leaves half done is what a process that dies there leaves: the next one finds it
+    /// in the store.
+    func turn(elsePause pause: Duration, _ body: () async throws -> Void) async throws {
+        do {
+            try await body()
+        } catch  where Self.isStoreAway(error) {
+            waiting(for: .store)
+            await wait(atMost: pause)
+            try Task.checkCancellation()
+            return
+        }
+        waiting(for: nil)
+        try Task.checkCancellation()
+    }
+
+    /// Whether nothing was written because the store could not be reached. A commit of which
+    /// nobody knows is another matter: what the worker remembers may be wrong, so it begins anew.
+    private static func isStoreAway(_ error: any Error) -> Bool {
+        switch error {
+        case let error as StoreError: error.code == .unavailable
+        case let error as TaskStoreError: error.isStoreAway
+        case CommitError.store(let error): error.code == .unavailable
+        default: false
+        }
+    }
+
+    /// Rests for `duration`, giving signs of life; ends early at a stop.
+    func rest(for duration: Duration) async throws {
+        let end = time.now() + duration
+        while !isStopping, time.now() < end {
+            heartbeat()
+            // Short enough for the heartbeats.
+            await wait(atMost: min(end - time.now(), .seconds(10)))
+            try Task.checkCancellation()
+        }
+    }
+}
+
+extension TaskStoreError {
+    /// It has one meaning.
+    fileprivate var isStoreAway: Bool { true }
+}
