@@ -23,6 +23,15 @@ extension TellerServer {
             trip: { try await board.stopPayouts(because: $0, at: clock.now()) }, logger: logger)
     }
 
+    /// What reads the whole ledger, often enough to see withdrawals that are stuck.
+    static func glance(
+        _ configuration: ServerConfiguration, _ store: any LedgerStore, _ clock: LedgerClock,
+        _ logger: Logger
+    ) -> LedgerGlance {
+        LedgerGlance(
+            store: store, clock: clock, freshness: configuration.alerts.stuckAfter, logger: logger)
+    }
+
     /// What looks for what is wrong.
     static func watch(
         _ configuration: ServerConfiguration, desk: AlertDesk, board: TaskBoard, workers: Workers,

@@ -70,11 +70,7 @@ struct TellerServer: Sendable {
         let certificates = try configuration.tls.map {
             try TLSContextStore(TLSServerConfiguration($0))
         }
-        let servers = configuration.listen.map { address in
-            HTTPServer(
-                configuration: HTTPServerConfiguration(configuration, address), handler: rpc,
-                refusal: { rpc.refusal($0) }, security: certificates, logger: logger)
-        }
+        let servers = Self.servers(configuration, rpc, security: certificates, logger)
         port = RPCPort(
             servers: servers, rpc: rpc, health: health, grace: configuration.shutdownGrace,
             logger: logger, onListening: onListening)
@@ -86,9 +82,7 @@ struct TellerServer: Sendable {
         alerts = try AlertDesk(
             configuration.alerts, upstreams: upstreams, redactor: instruments.redactor,
             metrics: metrics, logger: logger, now: { clock.wall })
-        let glance = LedgerGlance(
-            store: bookkeeper.store, clock: ledgerClock,
-            freshness: configuration.alerts.stuckAfter, logger: logger)
+        let glance = Self.glance(configuration, bookkeeper.store, ledgerClock, logger)
         let watch = Self.watch(
             configuration, desk: alerts, board: board, workers: workers, glance: glance,
             upstreams: upstreams.registry)
@@ -110,6 +104,18 @@ struct TellerServer: Sendable {
         ] { metrics.register(collector) }
         self.bookkeeper = bookkeeper
         self.certificates = certificates
+    }
+
+    /// One server for each address.
+    private static func servers(
+        _ configuration: ServerConfiguration, _ rpc: RPCHandler, security: TLSContextStore?,
+        _ logger: Logger
+    ) -> [HTTPServer] {
+        configuration.listen.map { address in
+            HTTPServer(
+                configuration: HTTPServerConfiguration(configuration, address), handler: rpc,
+                refusal: { rpc.refusal($0) }, security: security, logger: logger)
+        }
     }
 
     /// Names this process in the cluster: no other one that lives has the same name.
