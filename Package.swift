@@ -178,7 +178,8 @@ let package = Package(
         .target(
             name: "TestSupport",
             dependencies: [
-                "HTTPMessages", "Ledger", "Resilience", "Supervision", "TellerProtocol",
+                "HTTPMessages", "Ledger", "Resilience", "Supervision", "TellerProtocol", nioCore,
+                nioPosix, nioSSL,
             ],
             path: "Tests/Support", swiftSettings: testSettings),
         tests(

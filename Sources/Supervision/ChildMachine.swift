@@ -61,6 +61,8 @@ package struct ChildMachine: Sendable {
     package private(set) var wantsGate = true
     package private(set) var lease: HeldLease?
     package private(set) var leaseHolder: String?
+    /// How often a lease was lost, not given back.
+    package private(set) var leasesLost = 0
     /// Bodies that ignored their cancellation and have not ended since.
     package private(set) var abandonedBodies = 0
     /// It ended as its restart policy lets it.
@@ -290,6 +292,7 @@ package struct ChildMachine: Sendable {
         var actions: [Action] = []
         // A lease this instance has given back, or must not use, is gone without being lost.
         if let before, wantedLease {
+            leasesLost += 1
             actions = [.report(.leaseLost(epoch: before.lease.epoch))]
             switch phase {
             case .resting: break

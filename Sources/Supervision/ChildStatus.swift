@@ -36,6 +36,8 @@ package struct ChildStatus: Sendable, Equatable {
     package let heartbeatAge: Duration?
     /// Who runs a leader-scoped child, and in which epoch, as far as is known.
     package let leader: Lease?
+    /// How often this instance has lost the child's lease, rather than given it back.
+    package let leasesLost: Int
     /// What the present attempt, or else the last, said of its progress.
     package let progress: String?
 
@@ -63,6 +65,7 @@ package struct ChildStatus: Sendable, Equatable {
         pausedUntil = machine.pause?.until.map(timeOfDay)
         heartbeatAge = machine.hasBody ? machine.lastHeartbeat.map { now - $0 } : nil
         leader = lease?.known
+        leasesLost = machine.leasesLost
         progress = machine.progress
     }
 }

@@ -32,6 +32,13 @@ package struct BaseURL: Sendable, Equatable {
         while prefix.last == "/" { prefix.removeLast() }
         pathPrefix = String(prefix)
     }
+
+    /// Whether what is sent there can be read by nobody else on the way: it is encrypted, or does
+    /// not leave the machine.
+    package var isPrivate: Bool {
+        origin.scheme == "https" || ["localhost", "[::1]"].contains(origin.host)
+            || origin.isLoopbackAddress
+    }
 }
 
 /// Scheme, host and port: what two URLs must share before credentials for the one may go to the
@@ -45,6 +52,13 @@ struct Origin: Sendable, Equatable {
     /// The origin as a URL begins with it.
     var text: String {
         port == Self.defaultPort(scheme) ? "\(scheme)://\(host)" : "\(scheme)://\(host):\(port)"
+    }
+
+    /// `127.` and three more numbers; a name that begins like that may be anybody's.
+    var isLoopbackAddress: Bool {
+        let parts = host.split(separator: ".", omittingEmptySubsequences: false)
+        return parts.count == 4 && parts[0] == "127"
+            && parts.allSatisfy { UInt8($0) != nil }
     }
 
     /// Takes an absolute URL apart.

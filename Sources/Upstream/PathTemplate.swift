@@ -1,7 +1,7 @@
 // SPDX-FileCopyrightText: 2026 The Teller authors
 // SPDX-License-Identifier: Apache-2.0
 
-/// A path with named places: `/bot{token}/sendMessage`.
+/// A path with named places: `/bot{token}/sendMessage`. The empty one leaves the base URL as it is.
 ///
 /// A value fills its place percent-encoded, so none can leave its segment. A template is part of
 /// the program: one that is malformed is a programmer's error and traps.
@@ -22,7 +22,7 @@ struct PathTemplate: Sendable, Equatable {
     }
 
     init(_ text: String) {
-        precondition(text.hasPrefix("/"), "a path begins with a slash")
+        precondition(text.isEmpty || text.hasPrefix("/"), "a path begins with a slash")
         var rest = text[...]
         while let open = rest.firstIndex(of: "{") {
             guard let close = rest[open...].firstIndex(of: "}") else {

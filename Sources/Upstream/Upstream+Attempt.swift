@@ -101,9 +101,10 @@ extension Upstream {
         }
         let headers = call.headers(
             credentials, trace: environment.traceHeaders(), userAgent: configuration.userAgent)
+        let wholePath = configuration.baseURL.pathPrefix + path
         let exchange = Exchange(
             http: client.http, origin: configuration.baseURL.origin, call: call,
-            path: configuration.baseURL.pathPrefix + path, headers: headers, trace: trace,
+            path: wholePath.isEmpty ? "/" : wholePath, headers: headers, trace: trace,
             redactor: redactor(credentials))
         return try await exchange.run()
     }

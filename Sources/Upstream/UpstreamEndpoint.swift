@@ -43,7 +43,7 @@ package struct UpstreamEndpoint: Sendable, Equatable {
     /// - Parameters:
     ///   - name: 1 to 64 letters, digits, dots, hyphens and underscores.
     ///   - path: `/items/{id}`. A place is filled by the call's parameter of that name or else by
-    ///     the path secret of the credentials.
+    ///     the path secret of the credentials. Empty where the base URL is the whole address.
     ///   - expectedStatuses: 2xx, or those 4xx that answer the caller's question (a 404).
     package init(
         _ name: String, _ method: Method, _ path: String, _ repetition: Repetition,

@@ -17,6 +17,10 @@ package struct AuditReport: Sendable, Equatable {
     package var violations: [AccountKey] = []
     /// When the last pass was finished; nil before the first.
     package var endedAt: Timestamp?
+    /// Accounts whose sums are wrong, as far as the pass under way has come; the first hundred.
+    package var found: [AccountKey] = []
+
+    package init() {}
 }
 
 /// Checks promise 3 over and over: that every account is the sum of its journal.
@@ -72,6 +76,7 @@ package final class LedgerAuditor: Sendable {
             }
             let room = Self.violationsMax - pass.violations.count
             pass.violations.append(contentsOf: page.violations.prefix(room))
+            lastReport.withLock { $0.found = pass.violations }
             last = page.last
             let busy = context.time.now() - start
             try await context.rest(

@@ -18,6 +18,8 @@ package struct ReconciliationReport: Sendable, Equatable {
     /// nil before the first.
     package var endedAt: Timestamp?
 
+    package init() {}
+
     package var isClean: Bool { difference == .zero && unsigned.isEmpty }
 
     /// What is wrong, for operators; nil when nothing is.

@@ -9,6 +9,8 @@ import Testing
 
 /// The commands as people and scripts use them.
 @Suite struct CommandTests {
+    private static let botTail = "AAHdqTcvCH1vGWJxfSeofSAs0K5PALDsaw_"
+
     @Test(
         arguments: [
             [], ["serve"], ["tour"], ["migrate"], ["health"], ["call"], ["account", "credit"],
@@ -31,6 +33,13 @@ import Testing
             (["--listen", "nowhere"], "listen"),
             (["--environment", "production"], "simulator"),
             (["--config", "/no/such/file"], "/no/such/file"),
+            (["--set", "alerts.telegram.token=1:\(Self.botTail)"], "needs alerts.telegram.chat"),
+            (["--set", "alerts.telegram.chat=@ops"], "needs alerts.telegram.token"),
+            (["--set", "alerts.webhook.token=x"], "needs alerts.webhook.url"),
+            (["--set", "alerts.webhook.url=http://example.com/x"], "needs https"),
+            (["--set", "alerts.webhook.url=https://u@example.com"], "must begin with https"),
+            (["--set", "alerts.stuckAfter=0s"], "above 0"),
+            (["--set", "alerts.messagesPerMinute=0"], "from 1 to 600"),
         ] as [([String], String)])
     func `a wrong configuration stops the start and says what is wrong`(
         arguments: [String], word: String
@@ -38,6 +47,15 @@ import Testing
         let outcome = try TellerProcess.command(["serve"] + arguments)
         #expect(outcome.status == 78)
         #expect(outcome.output.lowercased().contains(word.lowercased()), "\(outcome.output)")
+    }
+
+    @Test func `a secret that is refused is not repeated`() throws {
+        let outcome = try TellerProcess.command([
+            "serve", "--set", "alerts.telegram.token=top-secret", "--set", "alerts.telegram.chat=1",
+        ])
+        #expect(outcome.status == 78)
+        #expect(outcome.output.contains("alerts.telegram.token"))
+        #expect(!outcome.output.contains("top-secret"))
     }
 
     @Test(arguments: [["--no-such-flag"], ["no-such-command"], ["serve", "--no-such-flag"]])

@@ -35,9 +35,10 @@ final class TellerProcess {
     ///   - settings: `key=value` configuration beyond store and address.
     ///   - cluster: where a PostgreSQL store lies; nil for the one all tests share.
     ///   - sharing: another instance whose store this one works on; nil for a store of its own.
+    ///   - password: stands in PostgreSQL's connection string, though nobody asks for it.
     init(
         _ kind: ServerStore = .sqlite, settings: [String] = [], cluster: PostgresCluster? = nil,
-        sharing other: TellerProcess? = nil
+        sharing other: TellerProcess? = nil, password: String? = nil
     ) throws {
         folder = URL(filePath: "/tmp/teller-server-\(UInt64.random(in: .min ... .max))")
         try FileManager.default.createDirectory(at: folder, withIntermediateDirectories: true)
@@ -45,7 +46,9 @@ final class TellerProcess {
             switch kind {
             case _ where other != nil: other?.store ?? ""
             case .sqlite: "sqlite:\(folder.path)/ledger.sqlite"
-            case .postgres: try (cluster ?? SharedCluster.get()).makeDatabase()
+            case .postgres:
+                try (cluster ?? SharedCluster.get()).makeDatabase().replacing(
+                    "//teller@", with: "//teller\(password.map { ":\($0)" } ?? "")@")
             }
         arguments = settings.flatMap { ["--set", $0] }
         port = 0

@@ -4,6 +4,7 @@
 import Resilience
 import Synchronization
 import TellerProtocol
+import TestSupport
 import Testing
 import Upstream
 

@@ -52,6 +52,19 @@ import Testing
         }
     }
 
+    @Test(
+        arguments: [
+            ("https://example.com", true), ("http://localhost:80", true),
+            ("http://127.0.0.1:1/x", true), ("http://127.9.9.9", true), ("http://[::1]:8", true),
+            ("http://example.com", false), ("http://10.0.0.1", false), ("http://[::2]", false),
+            ("http://127.0.0.1.example.com", false), ("http://127.example.0.1", false),
+            ("http://localhost.example.com", false),
+        ])
+    func `only loopback is private without encryption`(text: String, isPrivate: Bool) throws {
+        let url = try BaseURL(text)
+        #expect(url.isPrivate == isPrivate)
+    }
+
     @Test func `no location leads out of the origin`() throws {
         var random = SeededRandom(seed: UInt64.random(in: 0...UInt64.max))
         let origin = try BaseURL("https://a.example:8443").origin

@@ -4,6 +4,7 @@
 import Ledger
 import Logging
 import Supervision
+import Upstream
 import Workers
 
 extension TellerServer {
@@ -20,6 +21,28 @@ extension TellerServer {
             bookkeeper: bookkeeper, gateway: gateway(configuration, clock, logger),
             clock: clock, configuration: rules, history: board.store,
             trip: { try await board.stopPayouts(because: $0, at: clock.now()) }, logger: logger)
+    }
+
+    /// What reads the whole ledger, often enough to see withdrawals that are stuck.
+    static func glance(
+        _ configuration: ServerConfiguration, _ store: any LedgerStore, _ clock: LedgerClock,
+        _ logger: Logger
+    ) -> LedgerGlance {
+        LedgerGlance(
+            store: store, clock: clock, freshness: configuration.alerts.stuckAfter, logger: logger)
+    }
+
+    /// What looks for what is wrong.
+    static func watch(
+        _ configuration: ServerConfiguration, desk: AlertDesk, board: TaskBoard, workers: Workers,
+        glance: LedgerGlance, upstreams: UpstreamRegistry
+    ) -> AlertWatch {
+        AlertWatch(
+            configuration.alerts, desk: desk,
+            sources: AlertWatch.Sources(
+                tasks: { board.status() }, audit: { workers.auditor.report },
+                reconciliation: { workers.reconciler.report }, ledger: { glance.latest },
+                upstreams: { upstreams.all.map { ($0.name, $0.status()) } }))
     }
 
     /// What pays; nil leaves withdrawals pending.

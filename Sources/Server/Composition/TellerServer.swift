@@ -14,16 +14,19 @@ import Telemetry
 import TellerProtocol
 import Transport
 import UnixSignals
+import Upstream
 import Workers
 
 /// A configured server: the store, the ledger, the RPC layer, the port and the workers.
 ///
 /// Its services start in that order and stop in the reverse one: the port drains first, the
-/// workers stop at a safe point, and the ledger commits what is queued before the store closes.
+/// workers stop at a safe point, the last alerts are sent, and the ledger commits what is queued
+/// before the store closes.
 struct TellerServer: Sendable {
     private let configuration: ServerConfiguration
     private let bookkeeper: Bookkeeper
     private let supervisor: Supervisor
+    private let alerts: AlertDesk
     private let port: RPCPort
     private let admin: AdminPort?
     private let upstreams: UpstreamBoard
@@ -73,11 +76,7 @@ struct TellerServer: Sendable {
         let certificates = try configuration.tls.map {
             try TLSContextStore(TLSServerConfiguration($0))
         }
-        let servers = configuration.listen.map { address in
-            HTTPServer(
-                configuration: HTTPServerConfiguration(configuration, address), handler: rpc,
-                refusal: { rpc.refusal($0) }, security: certificates, logger: logger)
-        }
+        let servers = Self.servers(configuration, rpc, security: certificates, logger)
         port = RPCPort(
             servers: servers, rpc: rpc, health: health, grace: configuration.shutdownGrace,
             logger: logger, onListening: onListening)
@@ -85,8 +84,17 @@ struct TellerServer: Sendable {
         let workers = Self.workers(
             configuration, bookkeeper: bookkeeper, clock: ledgerClock, board: board,
             logger: logger)
+        alerts = try AlertDesk(
+            configuration.alerts, upstreams: upstreams, redactor: instruments.redactor,
+            metrics: metrics, logger: logger, now: { clock.wall })
+        let glance = Self.glance(configuration, bookkeeper.store, ledgerClock, logger)
+        let watch = Self.watch(
+            configuration, desk: alerts, board: board, workers: workers, glance: glance,
+            upstreams: upstreams.registry)
         supervisor = try Supervisor(
-            children: [monitor.child, board.child, policies.child] + workers.children,
+            children: [
+                monitor.child, board.child, policies.child, glance.child, watch.child,
+            ] + workers.children,
             instance: board.instance,
             keeper: MeasuredLeaseKeeper(keeper: opened.leases, metrics: metrics),
             observer: TaskHistoryWriter(
@@ -98,20 +106,30 @@ struct TellerServer: Sendable {
         for collector in [
             rpc.metricsCollector, ServerCollectors.connections(servers),
             ServerCollectors.store(bookkeeper, monitor, connections: opened.connections),
-            ServerCollectors.audit(workers.auditor), ServerCollectors.tasks(board),
-            ServerCollectors.upstreams(upstreams.registry),
+            ServerCollectors.ledger(glance, workers), ServerCollectors.tasks(board),
+            ServerCollectors.upstreams(upstreams.registry, policies),
         ] { metrics.register(collector) }
         self.bookkeeper = bookkeeper
         self.certificates = certificates
     }
 
+    /// One server for each address.
+    private static func servers(
+        _ configuration: ServerConfiguration, _ rpc: RPCHandler, security: TLSContextStore?,
+        _ logger: Logger
+    ) -> [HTTPServer] {
+        configuration.listen.map { address in
+            HTTPServer(
+                configuration: HTTPServerConfiguration(configuration, address), handler: rpc,
+                refusal: { rpc.refusal($0) }, security: security, logger: logger)
+        }
+    }
+
     /// Names this process in the cluster: no other one that lives has the same name.
     private static func instanceName() -> String {
-        let file = URL(filePath: "/proc/sys/kernel/hostname")
-        let host = (try? String(contentsOf: file, encoding: .utf8)) ?? "teller"
         let number = ProcessInfo.processInfo.processIdentifier
         let tail = String(UInt32.random(in: 0 ... .max), radix: 16)
-        return "\(host.trimmingCharacters(in: .whitespacesAndNewlines))-\(number)-\(tail)"
+        return "\(HostName.current)-\(number)-\(tail)"
     }
 
     /// Serves until SIGTERM or SIGINT and then drains; SIGHUP takes the certificates anew.
@@ -122,7 +140,7 @@ struct TellerServer: Sendable {
             LedgerKeeper(bookkeeper: bookkeeper, upstreams: upstreams)
         ]
         if let admin { services.append(admin) }
-        services += [supervisor, port]
+        services += [alerts, supervisor, port]
         services += [CertificateReloader(certificates: certificates, logger: logger)] + companions
         var group = ServiceGroupConfiguration(
             services: services.map { .init(service: $0) },
@@ -130,8 +148,11 @@ struct TellerServer: Sendable {
             logger: Logger(label: "lifecycle") { _ in
                 SwiftLogNoOpLogHandler()
             })
-        // Beyond the drain's own grace the workers and the ledger need a moment.
-        group.maximumGracefulShutdownDuration = configuration.shutdownGrace + .seconds(5)
+        // Beyond the drain's own grace the workers and the ledger need a moment, and so do the
+        // last messages and the connections that are being made.
+        group.maximumGracefulShutdownDuration =
+            configuration.shutdownGrace + .seconds(5) + AlertDesk.shutdownTime
+            + UpstreamClient.connectTimeout
         try await ServiceGroup(configuration: group).run()
         logger.notice("stopped")
     }

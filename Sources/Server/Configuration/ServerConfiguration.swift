@@ -93,6 +93,7 @@ struct ServerConfiguration: Sendable {
     let deadlineMax: Duration
     let postgresReaders: Int
     let postgresWriters: Int
+    let alerts: AlertSettings
 }
 
 extension ServerConfiguration {
@@ -140,7 +141,9 @@ extension ServerConfiguration {
         postgresReaders = try values.count("postgres.readers", in: 1...64)
 
         tokens = try values.choice("access.tokens")
-        try checkExposure(allowInsecure: try values.bool("allowInsecure"))
+        let allowInsecure = try values.bool("allowInsecure")
+        alerts = try AlertSettings(values, allowInsecure: allowInsecure)
+        try checkExposure(allowInsecure: allowInsecure)
     }
 
     /// Refuses what would be open to anybody: beyond loopback both TLS and tokens must be on.

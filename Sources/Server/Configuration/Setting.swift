@@ -41,7 +41,9 @@ extension Setting {
             help: "addresses of the RPC port; port 0 takes a free one"),
         Setting(
             key: "allowInsecure", form: "true|false", standard: "false",
-            help: "listen beyond loopback although TLS or tokens are off"),
+            help:
+                "listen beyond loopback although TLS or tokens are off, and send alerts there in clear"
+        ),
         Setting(
             key: "store", form: "sqlite:PATH|postgres://…",
             standard: "sqlite:teller-data/teller.sqlite",
@@ -148,6 +150,42 @@ extension Setting {
         Setting(
             key: "rpc.deadlineMax", form: "DURATION", standard: "5m",
             help: "longest deadline a call may name"),
+
+        Setting(
+            key: "alerts.telegram.token", form: "NUMBER:LETTERS", standard: nil,
+            help: "the token of the bot that tells what is wrong, from @BotFather",
+            isSecret: true),
+        Setting(
+            key: "alerts.telegram.chat", form: "NUMBER|@CHANNEL", standard: nil,
+            help: "the chat the bot writes to"),
+        Setting(
+            key: "alerts.telegram.url", form: "URL", standard: "https://api.telegram.org",
+            help: "where the Bot API is"),
+        Setting(
+            key: "alerts.webhook.url", form: "URL", standard: nil,
+            help: "where alerts are posted as JSON; without user, query and fragment",
+            isSecret: true),
+        Setting(
+            key: "alerts.webhook.token", form: "TEXT", standard: nil,
+            help: "sent with them as Authorization: Bearer", isSecret: true),
+        Setting(
+            key: "alerts.source", form: "TEXT", standard: nil,
+            help: "which installation speaks; without it the machine's name"),
+        Setting(
+            key: "alerts.escalateAfter", form: "DURATION", standard: "15m",
+            help: "after this time an incident is one level more severe"),
+        Setting(
+            key: "alerts.remindEvery", form: "DURATION", standard: "4h",
+            help: "how often an incident that stands is told again; 0s for never"),
+        Setting(
+            key: "alerts.messagesPerMinute", form: "COUNT", standard: "10",
+            help: "messages in any minute; the last one sums up what doesn't fit"),
+        Setting(
+            key: "alerts.stuckAfter", form: "DURATION", standard: "10m",
+            help: "how long a withdrawal may stand unsettled in one state"),
+        Setting(
+            key: "alerts.breakerOpenFor", form: "DURATION", standard: "1m",
+            help: "how long an upstream may be cut off before it is told"),
 
         Setting(
             key: "postgres.readers", form: "COUNT", standard: "4",

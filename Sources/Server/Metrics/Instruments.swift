@@ -39,8 +39,6 @@ struct Instruments: Sendable {
 extension ServerConfiguration {
     /// What must stand in no log line and no alert.
     var secrets: [String] {
-        var secrets = [adminToken].compactMap { $0 }
-        if case .postgres(let connectionString) = store { secrets.append(connectionString) }
-        return secrets
+        [adminToken].compactMap { $0 } + alerts.secrets + store.secrets
     }
 }

@@ -15,7 +15,7 @@ import Workers
 enum ServerCollectors {
     /// Every family that one of these collectors fills.
     static let families =
-        connectionFamilies + storeFamilies + auditFamilies + taskFamilies + upstreamFamilies
+        connectionFamilies + storeFamilies + ledgerFamilies + taskFamilies + upstreamFamilies
 
     // MARK: - Connections
 
@@ -73,15 +73,41 @@ enum ServerCollectors {
         }
     }
 
-    private static let auditFamilies = [TellerMetrics.auditViolations, TellerMetrics.auditTime]
+    // MARK: - The ledger
 
-    static func audit(_ auditor: LedgerAuditor) -> MetricsCollector {
-        MetricsCollector(name: "audit", families: auditFamilies) { samples in
-            let report = auditor.report
-            guard let endedAt = report.endedAt else { return }
-            samples.add(TellerMetrics.auditViolations, [], report.violations.count)
-            samples.add(
-                TellerMetrics.auditTime, [], .real(Double(endedAt.unixMilliseconds) / 1000))
+    private static let ledgerFamilies = [
+        TellerMetrics.withdrawals, TellerMetrics.withdrawalOldest, TellerMetrics.available,
+        TellerMetrics.held, TellerMetrics.auditViolations, TellerMetrics.auditTime,
+        TellerMetrics.reconciliationDifference, TellerMetrics.reconciliationTime,
+    ]
+
+    static func ledger(_ glance: LedgerGlance, _ workers: Workers) -> MetricsCollector {
+        MetricsCollector(name: "ledger", families: ledgerFamilies) { samples in
+            if let (totals, readAt) = glance.latest { add(totals, readAt, to: &samples) }
+            let audit = workers.auditor.report
+            if let endedAt = audit.endedAt {
+                samples.add(TellerMetrics.auditViolations, [], audit.violations.count)
+                samples.add(TellerMetrics.auditTime, [], .real(endedAt.inSeconds))
+            }
+            let books = workers.reconciler.report
+            if let endedAt = books.endedAt {
+                samples.add(
+                    TellerMetrics.reconciliationDifference, [], .integer(books.difference.rawValue))
+                samples.add(TellerMetrics.reconciliationTime, [], .real(endedAt.inSeconds))
+            }
+        }
+    }
+
+    private static func add(
+        _ totals: LedgerTotals, _ readAt: Timestamp, to samples: inout CollectedSamples
+    ) {
+        samples.add(TellerMetrics.available, [], .integer(totals.available.rawValue))
+        samples.add(TellerMetrics.held, [], .integer(totals.held.rawValue))
+        for state in WithdrawalState.allCases where !WithdrawalStateMachine.isSettled(state) {
+            let standing = totals.unsettled[state]
+            samples.add(TellerMetrics.withdrawals, [state.rawValue], standing?.count ?? 0)
+            let age = standing.map { readAt.inSeconds - $0.oldestChange.inSeconds } ?? 0
+            samples.add(TellerMetrics.withdrawalOldest, [state.rawValue], .real(max(0, age)))
         }
     }
 
@@ -90,6 +116,7 @@ enum ServerCollectors {
     private static let taskFamilies = [
         TellerMetrics.taskState, TellerMetrics.taskRestarts, TellerMetrics.taskFailures,
         TellerMetrics.taskHeartbeat, TellerMetrics.leaseHeld, TellerMetrics.leaseEpoch,
+        TellerMetrics.payoutsEnabled,
     ]
 
     private static let taskStates: [ChildState] = [
@@ -98,7 +125,11 @@ enum ServerCollectors {
 
     static func tasks(_ board: TaskBoard) -> MetricsCollector {
         MetricsCollector(name: "tasks", families: taskFamilies) { samples in
-            for task in board.status() { add(task, on: board.instance, to: &samples) }
+            for task in board.status() {
+                add(task, on: board.instance, to: &samples)
+                guard task.name == Workers.dispatcherName else { continue }
+                samples.add(TellerMetrics.payoutsEnabled, [], task.pause == nil ? 1 : 0)
+            }
         }
     }
 
@@ -125,13 +156,19 @@ enum ServerCollectors {
 
     private static let upstreamFamilies = [
         TellerMetrics.upstreamInFlight, TellerMetrics.upstreamBudget, TellerMetrics.breakerState,
+        TellerMetrics.policyVersion,
     ]
 
-    static func upstreams(_ registry: UpstreamRegistry) -> MetricsCollector {
+    static func upstreams(
+        _ registry: UpstreamRegistry, _ policies: PolicyBoard
+    ) -> MetricsCollector {
         MetricsCollector(name: "upstreams", families: upstreamFamilies) { samples in
             for upstream in registry.all {
                 let status = upstream.status()
                 samples.add(TellerMetrics.upstreamInFlight, [upstream.name], status.inFlight)
+                samples.add(
+                    TellerMetrics.policyVersion, [upstream.name],
+                    .integer(await policies.inEffect(for: upstream).version))
                 samples.add(TellerMetrics.upstreamBudget, [upstream.name], status.budgetLeft)
                 let present =
                     switch status.breaker {
@@ -147,4 +184,9 @@ enum ServerCollectors {
             }
         }
     }
+}
+
+extension Timestamp {
+    /// Since the Unix epoch.
+    fileprivate var inSeconds: Double { Double(unixMilliseconds) / 1000 }
 }

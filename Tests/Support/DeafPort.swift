@@ -5,14 +5,18 @@ import Glibc
 
 /// A port of 127.0.0.1 that refuses connections: bound, so that nobody else gets it meanwhile, and
 /// never listened on.
-final class DeafPort {
-    struct Failure: Error { let code: Int32 }
+package final class DeafPort {
+    package struct Failure: Error { package let code: Int32 }
 
-    let port: Int
+    package let port: Int
     private let descriptor: Int32
 
-    init() throws {
+    package init() throws {
         descriptor = socket(AF_INET, Int32(SOCK_STREAM.rawValue), 0)
+        // Another socket that says so, too, may listen there while this one still holds the port.
+        var isShared: Int32 = 1
+        setsockopt(
+            descriptor, SOL_SOCKET, SO_REUSEADDR, &isShared, socklen_t(MemoryLayout<Int32>.size))
         var address = sockaddr_in()
         address.sin_family = sa_family_t(AF_INET)
         address.sin_addr.s_addr = UInt32(0x7F00_0001).bigEndian

@@ -4,20 +4,20 @@
 import Glibc
 import NIOCore
 import NIOPosix
-import NIOSSL
+package import NIOSSL
 import Synchronization
 
 /// A request as it came over the socket.
-struct SeenRequest: Sendable {
-    let method: String
-    let target: String
+package struct SeenRequest: Sendable {
+    package let method: String
+    package let target: String
     /// Names in lower case.
-    let headers: [String: String]
-    let body: String
+    package let headers: [String: String]
+    package let body: String
 }
 
 /// What the server does about a request, in order.
-enum Step: Sendable {
+package enum Step: Sendable {
     case send(String)
     /// Body bytes without end, until the connection is closed.
     case sendForEver
@@ -27,7 +27,7 @@ enum Step: Sendable {
     /// The connection breaks (RST).
     case reset
 
-    static func answer(
+    package static func answer(
         _ status: Int, _ body: String = "{}", headers: [String: String] = [:]
     ) -> [Step] {
         let fields = headers.map { "\($0): \($1)\r\n" }.joined()
@@ -40,18 +40,18 @@ enum Step: Sendable {
 }
 
 /// An HTTP/1.1 server on loopback that does what a test says, and counts.
-final class ScriptedServer: Sendable {
+package final class ScriptedServer: Sendable {
     /// Told each request and its number, from 1.
-    typealias Script = @Sendable (SeenRequest, Int) -> [Step]
+    package typealias Script = @Sendable (SeenRequest, Int) -> [Step]
 
-    struct Counts: Sendable {
-        var requests: [SeenRequest] = []
-        var connectionsOpened = 0
-        var connectionsClosed = 0
-        var unanswered = 0
-        var unansweredMax = 0
-        var held = 0
-        var bodyBytesSent = 0
+    package struct Counts: Sendable {
+        package var requests: [SeenRequest] = []
+        package var connectionsOpened = 0
+        package var connectionsClosed = 0
+        package var unanswered = 0
+        package var unansweredMax = 0
+        package var held = 0
+        package var bodyBytesSent = 0
     }
 
     private struct State {
@@ -66,15 +66,18 @@ final class ScriptedServer: Sendable {
     private let script: Script
     private let channel = Mutex<(any Channel)?>(nil)
 
-    var counts: Counts { state.withLock { $0.counts } }
-    var requests: [SeenRequest] { counts.requests }
-    var port: Int { channel.withLock { $0?.localAddress?.port } ?? 0 }
+    package var counts: Counts { state.withLock { $0.counts } }
+    package var requests: [SeenRequest] { counts.requests }
+    package var port: Int { channel.withLock { $0?.localAddress?.port } ?? 0 }
 
     private init(_ script: @escaping Script) { self.script = script }
 
     /// Runs `body` beside a server.
-    static func with<Result>(
-        tls: NIOSSLContext? = nil, resetsAtOnce: Bool = false, _ script: @escaping Script,
+    ///
+    /// - Parameter port: Where it listens; 0 for a free one.
+    package static func with<Result>(
+        port: Int = 0, tls: NIOSSLContext? = nil, resetsAtOnce: Bool = false,
+        _ script: @escaping Script,
         _ body: (ScriptedServer) async throws -> Result
     ) async throws -> Result {
         let server = ScriptedServer(script)
@@ -95,14 +98,14 @@ final class ScriptedServer: Sendable {
                     try child.pipeline.syncOperations.addHandler(RequestHandler(server))
                 }
             }
-            .bind(host: "127.0.0.1", port: 0).get()
+            .bind(host: "127.0.0.1", port: port).get()
         server.channel.withLock { $0 = channel }
         defer { channel.close(promise: nil) }
         return try await body(server)
     }
 
     /// Waits until the counts are as wished.
-    func wait(until isWished: @escaping @Sendable (Counts) -> Bool) async {
+    package func wait(until isWished: @escaping @Sendable (Counts) -> Bool) async {
         await withCheckedContinuation { waiter in
             let isSo = state.withLock { state in
                 if isWished(state.counts) { return true }
@@ -114,7 +117,7 @@ final class ScriptedServer: Sendable {
     }
 
     /// Answers all requests that are held.
-    func answerHeld(_ text: String) {
+    package func answerHeld(_ text: String) {
         let held = state.withLock { state in
             defer { state.held = [] }
             return state.held
