@@ -56,18 +56,9 @@ struct TellerServer: Sendable {
         upstreams = UpstreamBoard(clock: clock, observer: UpstreamMeter(metrics: metrics))
         let policies = PolicyBoard(
             registry: upstreams.registry, store: opened.policies, logger: logger)
-        let services = TellerServices(
-            withdraw: WithdrawHandler(
-                ledger: bookkeeper, network: configuration.network,
-                requiresKey: configuration.requiresKey),
-            account: AccountHandler(
-                ledger: bookkeeper, requiresKey: configuration.requiresKey),
-            task: TaskHandler(board: board, clock: clock),
-            retryPolicy: RetryPolicyHandler(board: policies, clock: clock),
-            upstream: UpstreamHandler(
-                instance: board.instance, board: upstreams, policies: policies),
-            service: InformationHandler(
-                environment: configuration.environment, startedAt: clock.wall, limits: limits))
+        let services = Self.services(
+            configuration, bookkeeper: bookkeeper, board: board, upstreams: upstreams,
+            policies: policies, limits: limits, clock: clock)
         let rpc = RPCHandler(
             methods: services.methods,
             access: AccessPolicy(configuration, tokens: opened.credentials), health: health,
