@@ -46,9 +46,12 @@ final class LedgerGlance: Sendable {
         return Child(name: "ledger-glance", policy: policy) { context in
             while !context.isStopping {
                 let start = context.time.now()
-                await self.read(context)
+                let wasRead = await self.read(context)
                 let took = context.time.now() - start
-                let end = context.time.now() + max(self.interval, took * Self.restsPerReading)
+                let pause =
+                    wasRead
+                    ? max(self.interval, took * Self.restsPerReading) : Self.intervalMin
+                let end = context.time.now() + pause
                 while !context.isStopping, context.time.now() < end {
                     context.heartbeat()
                     await context.wait(atMost: min(end - context.time.now(), Self.intervalMax))
@@ -58,18 +61,21 @@ final class LedgerGlance: Sendable {
         }
     }
 
-    private func read(_ context: ChildContext) async {
+    /// - Returns: whether the store has answered.
+    private func read(_ context: ChildContext) async -> Bool {
         let now = clock.now()
         do throws(StoreError) {
             let totals = try await store.totals()
             last.withLock { $0 = (totals, now) }
             context.waiting(for: nil)
             context.progress("read at \(now)")
+            return true
         } catch {
             // The store's absence is the monitor's to tell.
             context.waiting(for: .store)
             logger.debug(
                 "the ledger can't be read", metadata: ["error": "\(error.debugDescription)"])
+            return false
         }
     }
 }
