@@ -152,7 +152,7 @@ let package = Package(
             name: "RPCBenchmark", dependencies: ["RPC", "HTTPMessages", "TellerProtocol", logging],
             path: "Benchmarks/RPC", swiftSettings: settings),
         .executableTarget(
-            name: "WithdrawBenchmark", dependencies: ["HTTP2", "HTTPMessages", nioCore, nioPosix],
+            name: "WithdrawBenchmark", dependencies: [nioCore, nioPosix],
             path: "Benchmarks/Withdraw",
             exclude: [
                 "accounts.sql", "call.sql", "function.sql", "sqlite_peer.py", "transaction.sql",
@@ -171,7 +171,8 @@ let package = Package(
             dependencies: ["Transport", "HTTPMessages", "TLS", nioCore, logging],
             path: "Benchmarks/Transport", swiftSettings: settings),
         .executableTarget(
-            name: "SupervisionBenchmark", dependencies: ["Supervision", "Resilience", logging],
+            name: "SupervisionBenchmark",
+            dependencies: ["HTTPMessages", "RPC", "Resilience", "Supervision", logging],
             path: "Benchmarks/Supervision", swiftSettings: settings),
 
         // Tests.

@@ -2,40 +2,41 @@
 // SPDX-License-Identifier: Apache-2.0
 
 import Foundation
+import HTTPMessages
 import Logging
+import RPC
 import Resilience
 import Supervision
 import Synchronization
 
-/// Lets one child crash a thousand times beside siblings that tick every millisecond, and compares
-/// how late their ticks are with how late they are while nothing crashes. Quarters of a second
-/// with and without crashes take turns, so that the machine's moods meet both alike.
+/// Lets one child crash a thousand times, as fast as the default policy's shortest pause lets it,
+/// beside siblings that tick every millisecond and one that makes a call of the RPC layer in each.
+/// It compares how late the ticks are, and how long the calls take, with how it is while nothing
+/// crashes. Quarters of a second with and without crashes take turns, so that the machine's moods
+/// meet both alike.
 ///
 ///     SupervisionBenchmark [CRASHES]
 ///
-/// Prints `CRASHES SECONDS`, then for the median, the mean and the 99th percentile of the lateness
-/// `QUIET CRASHING` in microseconds, then the resident KiB after a tenth of the crashes and at the
-/// end.
+/// Prints `CRASHES SECONDS`, then for the median, the mean and the 99th percentile of the lateness,
+/// and then of the calls, `QUIET CRASHING` in microseconds, then the resident KiB after a tenth of
+/// the crashes and at the end.
 @main
 enum SupervisionBenchmark {
     private static let tick: Duration = .milliseconds(1)
     private static let siblings = 4
     private static let phase: Duration = .milliseconds(250)
 
-    /// Lateness of ticks, by phase; shared by the siblings and of a fixed size.
-    private final class Record: Sendable {
-        /// Microseconds told apart; later ticks count as this late.
-        static let microsecondsMax = 100_000
+    /// Times by phase, of a fixed size.
+    private final class Times: Sendable {
+        /// Tenths of a microsecond told apart; longer times count as this long.
+        private static let tenthsMax = 1_000_000
 
-        let isCrashing = Atomic(false)
-        let crashes = Atomic(0)
         private let counts = Mutex(
-            [[Int]](repeating: [Int](repeating: 0, count: microsecondsMax + 1), count: 2))
+            [[Int]](repeating: [Int](repeating: 0, count: tenthsMax + 1), count: 2))
 
-        func add(_ lateness: Duration) {
-            let microseconds = Int(max(0, lateness.nanosecondsClamped / 1_000))
-            let phase = isCrashing.load(ordering: .relaxed) ? 1 : 0
-            counts.withLock { $0[phase][min(microseconds, Self.microsecondsMax)] += 1 }
+        func add(_ time: Duration, whileCrashing: Bool) {
+            let tenths = Int(max(0, time.nanosecondsClamped / 100))
+            counts.withLock { $0[whileCrashing ? 1 : 0][min(tenths, Self.tenthsMax)] += 1 }
         }
 
         /// Median, mean and 99th percentile, in microseconds.
@@ -46,7 +47,7 @@ enum SupervisionBenchmark {
             return [
                 Double(quantile(counts, total * 50 / 100)), Double(sum) / Double(max(1, total)),
                 Double(quantile(counts, total * 99 / 100)),
-            ]
+            ].map { $0 / 10 }
         }
 
         private func quantile(_ counts: [Int], _ rank: Int) -> Int {
@@ -57,6 +58,14 @@ enum SupervisionBenchmark {
             }
             return 0
         }
+    }
+
+    /// What all children share.
+    private final class Record: Sendable {
+        let isCrashing = Atomic(false)
+        let crashes = Atomic(0)
+        let lateness = Times()
+        let calls = Times()
     }
 
     private struct Crash: Error {}
@@ -85,8 +94,10 @@ enum SupervisionBenchmark {
         }
         running.cancel()
         try await running.value
-        let figures = zip(record.figures(ofPhase: 0), record.figures(ofPhase: 1)).map {
-            String(format: "%.1f %.1f", $0, $1)
+        let figures = [record.lateness, record.calls].flatMap { times in
+            zip(times.figures(ofPhase: 0), times.figures(ofPhase: 1)).map {
+                String(format: "%.1f %.1f", $0, $1)
+            }
         }
         print(
             record.crashes.load(ordering: .relaxed), String(format: "%.1f", seconds),
@@ -95,9 +106,9 @@ enum SupervisionBenchmark {
 
     private static func children(_ record: Record) -> [Child] {
         var policy = ChildPolicy()
-        // Under half of the default's shortest pause, and it never grows.
-        policy.backoff = Backoff(
-            base: .milliseconds(20), factorPercent: 100, cap: .milliseconds(20), jitter: .none)
+        // The default's shortest, and it never grows.
+        let pause = policy.backoff.base / 2
+        policy.backoff = Backoff(base: pause, factorPercent: 100, cap: pause, jitter: .none)
         let crashing = Child(name: "crashes", policy: policy) { context in
             while !record.isCrashing.load(ordering: .relaxed), !context.isStopping {
                 await context.wait(atMost: .milliseconds(5))
@@ -113,11 +124,48 @@ enum SupervisionBenchmark {
                         context.heartbeat()
                         await context.wait(atMost: tick)
                         let now = context.time.now()
-                        record.add(now - last - tick)
+                        record.lateness.add(
+                            now - last - tick,
+                            whileCrashing: record.isCrashing.load(ordering: .relaxed))
                         last = now
                     }
                 }
+            } + [calling(record)]
+    }
+
+    /// Makes a call of the RPC layer, in process, in each millisecond.
+    private static func calling(_ record: Record) -> Child {
+        let handler = RPCHandler(
+            methods: [RPCMethod.constant("service.info", scope: "service:read", result: [0x31])],
+            access: .open, health: HealthState(blockers: []), identifierSeed: 1,
+            logger: Logger(label: "bench") { _ in SwiftLogNoOpLogHandler() })
+        let request = HTTPRequest(
+            method: .post, path: "/rpc",
+            headers: HTTPHeaders(["content-type": "application/json"]),
+            body: Array(#"{"jsonrpc":"2.0","id":1,"method":"service.info"}"#.utf8),
+            connection: HTTPConnectionInfo(
+                id: 1, version: .http2, remoteAddress: "127.0.0.1", isEncrypted: false,
+                clientCertificateSubject: nil))
+        return Child(name: "calls") { context in
+            while !context.isStopping {
+                context.heartbeat()
+                await context.wait(atMost: tick)
+                let start = context.time.now()
+                await handler.handle(request, Exchange())
+                record.calls.add(
+                    context.time.now() - start,
+                    whileCrashing: record.isCrashing.load(ordering: .relaxed))
             }
+        }
+    }
+
+    /// Takes the response and forgets it.
+    private struct Exchange: HTTPExchange {
+        func respond(_ response: HTTPResponse) { precondition(response.status == 200) }
+        func begin(status: Int, headers: HTTPHeaders) {}
+        func write(_ bytes: [UInt8]) async throws(HTTPStreamClosed) {}
+        func finish(trailers: HTTPHeaders?) {}
+        func cancel(after duration: Duration) {}
     }
 
     /// Resident memory of this process in KiB.
