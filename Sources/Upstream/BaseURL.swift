@@ -32,6 +32,13 @@ package struct BaseURL: Sendable, Equatable {
         while prefix.last == "/" { prefix.removeLast() }
         pathPrefix = String(prefix)
     }
+
+    /// Whether others can read what is sent there, credentials too: `http` beyond loopback.
+    package var isInClear: Bool {
+        let isLoopback =
+            origin.host == "localhost" || origin.host == "[::1]" || origin.host.hasPrefix("127.")
+        return origin.scheme == "http" && !isLoopback
+    }
 }
 
 /// Scheme, host and port: what two URLs must share before credentials for the one may go to the

@@ -27,6 +27,7 @@ struct TellerServer: Sendable {
     private let port: RPCPort
     private let admin: AdminPort?
     private let upstreams: UpstreamBoard
+    private let traces: SpanExporter?
     private let certificates: TLSContextStore?
     private let logger: Logger
 
@@ -62,7 +63,7 @@ struct TellerServer: Sendable {
         let rpc = RPCHandler(
             methods: services.methods,
             access: AccessPolicy(configuration, tokens: opened.credentials), health: health,
-            limits: limits, clock: clock, metrics: metrics,
+            limits: limits, clock: clock, metrics: metrics, tracer: instruments.tracer,
             identifierSeed: .random(in: .min ... .max), logger: logger)
         let certificates = try configuration.tls.map {
             try TLSContextStore(TLSServerConfiguration($0))
@@ -78,8 +79,11 @@ struct TellerServer: Sendable {
         let monitor = StoreMonitor(store: bookkeeper.store, health: health, logger: logger)
         let workers = Self.workers(
             configuration, bookkeeper: bookkeeper, clock: ledgerClock, board: board,
-            logger: logger)
-        upstreams = UpstreamBoard(clock: clock, observer: UpstreamMeter(metrics: metrics))
+            tracer: instruments.tracer, logger: logger)
+        upstreams = UpstreamBoard(
+            clock: clock, observer: UpstreamMeter(metrics: metrics), tracer: instruments.tracer)
+        traces = try instruments.traceExporter(
+            configuration, instance: board.instance, on: upstreams)
         supervisor = try Supervisor(
             children: [monitor.child, board.child] + workers.children,
             instance: board.instance,
@@ -117,6 +121,7 @@ struct TellerServer: Sendable {
             LedgerKeeper(bookkeeper: bookkeeper, upstreams: upstreams)
         ]
         if let admin { services.append(admin) }
+        if let traces { services.append(traces) }
         services += [supervisor, port]
         services += [CertificateReloader(certificates: certificates, logger: logger)] + companions
         var group = ServiceGroupConfiguration(
@@ -125,8 +130,9 @@ struct TellerServer: Sendable {
             logger: Logger(label: "lifecycle") { _ in
                 SwiftLogNoOpLogHandler()
             })
-        // Beyond the drain's own grace the workers and the ledger need a moment.
-        group.maximumGracefulShutdownDuration = configuration.shutdownGrace + .seconds(5)
+        // Beyond the drain's own grace the workers, the traces and the ledger need a moment.
+        group.maximumGracefulShutdownDuration =
+            configuration.shutdownGrace + .seconds(traces == nil ? 5 : 7)
         try await ServiceGroup(configuration: group).run()
         logger.notice("stopped")
     }
