@@ -37,6 +37,9 @@ let lifecycle = Target.Dependency.product(
 let signals = Target.Dependency.product(
     name: "UnixSignals", package: "swift-service-lifecycle")
 let metrics = Target.Dependency.product(name: "CoreMetrics", package: "swift-metrics")
+let tracing = Target.Dependency.product(name: "Tracing", package: "swift-distributed-tracing")
+let inMemoryTracing = Target.Dependency.product(
+    name: "InMemoryTracing", package: "swift-distributed-tracing")
 let grdb = Target.Dependency.product(name: "GRDB", package: "GRDB.swift")
 let grdbSQLite = Target.Dependency.product(name: "GRDBSQLite", package: "GRDB.swift")
 
@@ -70,6 +73,7 @@ let package = Package(
         .package(url: "https://github.com/swift-server/async-http-client", from: "1.37.0"),
         .package(url: "https://github.com/apple/swift-log", from: "1.16.2"),
         .package(url: "https://github.com/apple/swift-metrics", from: "2.13.0"),
+        .package(url: "https://github.com/apple/swift-distributed-tracing", from: "1.7.3"),
         .package(url: "https://github.com/apple/swift-crypto", from: "4.5.2"),
         .package(url: "https://github.com/apple/swift-argument-parser", from: "1.8.2"),
         .package(url: "https://github.com/jpsim/Yams", from: "6.2.2"),
@@ -102,7 +106,10 @@ let package = Package(
 
         module(
             "Upstream",
-            ["Resilience", "TellerProtocol", httpClient, nioCore, nioPosix, nioHTTP1, nioSSL]),
+            [
+                "Resilience", "TellerProtocol", httpClient, nioCore, nioPosix, nioHTTP1, nioSSL,
+                tracing,
+            ]),
 
         // The money.
         module("Ledger", ["TellerProtocol", crypto, logging]),
@@ -118,12 +125,15 @@ let package = Package(
             ]),
 
         // The service.
-        module("RPC", ["TellerProtocol", "HTTPMessages", "Telemetry", crypto, logging]),
+        module("RPC", ["TellerProtocol", "HTTPMessages", "Telemetry", crypto, logging, tracing]),
         module("Supervision", ["Resilience", lifecycle, logging]),
         module(
-            "Telemetry", ["Resilience", "TellerProtocol", lifecycle, logging, metrics]),
+            "Telemetry", ["Resilience", "TellerProtocol", lifecycle, logging, metrics, tracing]),
         module(
-            "Workers", ["Ledger", "Resilience", "Supervision", "TellerProtocol", crypto, logging]),
+            "Workers",
+            [
+                "Ledger", "Resilience", "Supervision", "TellerProtocol", crypto, logging, tracing,
+            ]),
         module(
             "TellerClient", folder: "Client",
             [
@@ -137,7 +147,7 @@ let package = Package(
                 "SQLiteStore", "PostgresStore", "Resilience", "Supervision", "Telemetry",
                 "Upstream",
                 "Workers", "TON", "TLS", "HTTP2", arguments, lifecycle, logging, nioCore, signals,
-                yams,
+                tracing, yams,
             ],
             path: "Sources/Server", swiftSettings: settings),
         .executableTarget(
@@ -189,13 +199,13 @@ let package = Package(
             "TelemetryTests",
             [
                 "Telemetry", "Resilience", "TellerProtocol", "TestSupport", lifecycle, logging,
-                metrics,
+                metrics, tracing,
             ]),
         tests(
             "WorkersTests",
             [
                 "Workers", "Ledger", "Resilience", "SQLiteStore", "Supervision", "TellerProtocol",
-                "TestSupport", logging,
+                "TestSupport", inMemoryTracing, logging, tracing,
             ]),
         tests("LedgerTests", ["Ledger", "TellerProtocol", "TestSupport"]),
         tests(
@@ -216,7 +226,7 @@ let package = Package(
             "RPCTests",
             [
                 "RPC", "Transport", "HTTP2", "TestSupport", "TellerProtocol", "Telemetry",
-                "HTTPMessages", nioCore, nioPosix, logging,
+                "HTTPMessages", inMemoryTracing, nioCore, nioPosix, logging, tracing,
             ], resources: [.copy("Fixtures")]),
         tests(
             "HTTP2Tests", ["HTTP2", "HTTPMessages", "TestSupport", nioCore, nioEmbedded]),
@@ -237,8 +247,8 @@ let package = Package(
         tests(
             "UpstreamTests",
             [
-                "Upstream", "Resilience", "TellerProtocol", "TestSupport", nioCore, nioPosix,
-                nioSSL,
+                "Upstream", "Resilience", "Telemetry", "TellerProtocol", "TestSupport", nioCore,
+                nioPosix, nioSSL, tracing,
             ]),
         // Is killed by ClientTests.
         .executableTarget(

@@ -92,7 +92,11 @@ extension RPCHandler {
         return { meter.streamClosed() }
     }
 
-    func note(_ status: Status?, of method: RPCMethod, in incoming: IncomingRequest) {
+    /// Notes how a call ended, in its method's metrics and in its span.
+    func note(
+        _ status: Status?, of method: RPCMethod, in incoming: IncomingRequest, _ span: CallSpan?
+    ) {
+        span?.end(status)
         guard let meter = method.meter.load() else { return }
         meter.answered(status, after: clock.now - incoming.startedAt)
     }

@@ -3,6 +3,7 @@
 
 import HTTPMessages
 import TellerProtocol
+import Tracing
 
 extension RPCHandler {
     /// Answers a batch: its calls run at once, and each passes the interceptors on its own. The
@@ -51,25 +52,39 @@ extension RPCHandler {
             return Reply.error(
                 error, id: id.map { incoming.body[$0] }, requestID: incoming.requestID)
         }
+        let span = startSpan(of: call, incoming)
         let reply: [UInt8]
+        if let context = traceContext(span, incoming) {
+            reply = await InstrumentationContext.$current.withValue(context) {
+                await self.reply(to: call, of: incoming, span)
+            }
+        } else {
+            reply = await self.reply(to: call, of: incoming, span)
+        }
+        return call.id == nil ? nil : reply
+    }
+
+    /// The answer to the call of one element.
+    private func reply(
+        to call: Call, of incoming: IncomingRequest, _ span: CallSpan?
+    ) async -> [UInt8] {
         do throws(Refusal) {
-            let method = try admit(call, of: incoming)
+            let method = try admit(call, of: incoming, span)
             defer { calls.leave(incoming.connection) }
             switch method.body {
             case .constant(let result):
-                reply = self.reply(of: result, to: call, method: method, of: incoming)
+                return reply(of: result, to: call, method: method, of: incoming, span)
             case .unary(let body):
-                reply = await self.reply(of: body, to: call, method: method, of: incoming)
+                return await reply(of: body, to: call, method: method, of: incoming, span)
             case .streaming:
                 let error = RPCError.invalidRequest("a stream cannot be part of a batch")
-                note(error.status, of: method, in: incoming)
+                note(error.status, of: method, in: incoming, span)
                 throw Refusal(status: 200, error: error)
             }
         } catch {
-            reply = Reply.error(
+            return Reply.error(
                 error.error, id: incoming.id(of: call), requestID: incoming.requestID)
         }
-        return call.id == nil ? nil : reply
     }
 
     /// Stands for an answer that no longer fits. The call has been executed, which its caller

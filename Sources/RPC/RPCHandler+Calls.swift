@@ -99,29 +99,31 @@ extension RPCHandler {
             respond(fault.error, to: call, of: incoming, exchange)
             return nil
         }
+        let span = startSpan(of: call, incoming)
         let method: RPCMethod
-        do throws(Refusal) { method = try admit(call, of: incoming) } catch {
+        do throws(Refusal) { method = try admit(call, of: incoming, span) } catch {
             respond(error, to: call, of: incoming, exchange)
             return nil
         }
         switch method.body {
         case .constant(let result):
-            let reply = reply(of: result, to: call, method: method, of: incoming)
+            let reply = reply(of: result, to: call, method: method, of: incoming, span)
             calls.leave(incoming.connection)
             respond(call.id == nil ? nil : reply, to: incoming, exchange)
             return nil
         case .unary(let body):
-            return {
-                let reply = await self.reply(of: body, to: call, method: method, of: incoming)
+            return traced(span, incoming) {
+                let reply = await self.reply(
+                    of: body, to: call, method: method, of: incoming, span)
                 self.calls.leave(incoming.connection)
                 self.respond(call.id == nil ? nil : reply, to: incoming, exchange)
             }
         case .streaming(let body):
-            return {
+            return traced(span, incoming) {
                 let permit = self.permit(
                     to: method, incoming.request, requestID: incoming.requestID)
                 await self.stream(
-                    body, to: call, method: method, of: incoming, permit, exchange)
+                    body, to: call, method: method, of: incoming, span, permit, exchange)
                 self.calls.leave(incoming.connection)
             }
         }
@@ -129,14 +131,17 @@ extension RPCHandler {
 
     /// The interceptors of each call. When they let it pass, it has a place among the calls in
     /// flight, and the caller of this must leave it again.
-    func admit(_ call: Call, of incoming: IncomingRequest) throws(Refusal) -> RPCMethod {
+    func admit(
+        _ call: Call, of incoming: IncomingRequest, _ span: CallSpan?
+    ) throws(Refusal) -> RPCMethod {
         guard let method = methods.method(named: incoming.body, call.method) else {
             let error = RPCError(reason: .methodNotFound)
             refusalMeters?.unknownMethod.count(error.status)
+            span?.end(error.status)
             throw Refusal(status: 200, error: error)
         }
         do throws(Refusal) { try admit(method, of: incoming) } catch {
-            note(error.error.status, of: method, in: incoming)
+            note(error.error.status, of: method, in: incoming, span)
             throw error
         }
         return method
@@ -161,18 +166,19 @@ extension RPCHandler {
 
     /// Runs a method that answers once; the response, also when it failed.
     func reply(
-        of body: RPCMethod.Unary, to call: Call, method: RPCMethod, of incoming: IncomingRequest
+        of body: RPCMethod.Unary, to call: Call, method: RPCMethod, of incoming: IncomingRequest,
+        _ span: CallSpan?
     ) async -> [UInt8] {
         let context = context(of: incoming)
         var writer = Reply.beginResult(id: incoming.id(of: call) ?? Reply.nullID)
         do throws(RPCError) {
             try await body(parameters(of: call, incoming), context, &writer)
             writer.endObject()
-            note(nil, of: method, in: incoming)
+            note(nil, of: method, in: incoming, span)
             return writer.bytes
         } catch {
             let error = explain(error, deadline: incoming.deadline)
-            note(error.status, of: method, in: incoming)
+            note(error.status, of: method, in: incoming, span)
             log(error, method: method, context)
             return Reply.error(error, id: incoming.id(of: call), requestID: incoming.requestID)
         }
@@ -180,17 +186,18 @@ extension RPCHandler {
 
     /// The response with a result that is known.
     func reply(
-        of result: [UInt8], to call: Call, method: RPCMethod, of incoming: IncomingRequest
+        of result: [UInt8], to call: Call, method: RPCMethod, of incoming: IncomingRequest,
+        _ span: CallSpan?
     ) -> [UInt8] {
         do throws(RPCError) {
             _ = try parameters(of: call, incoming).decode(NoParams.self)
             var writer = Reply.beginResult(id: incoming.id(of: call) ?? Reply.nullID)
             writer.raw(result)
             writer.endObject()
-            note(nil, of: method, in: incoming)
+            note(nil, of: method, in: incoming, span)
             return writer.bytes
         } catch {
-            note(error.status, of: method, in: incoming)
+            note(error.status, of: method, in: incoming, span)
             return Reply.error(error, id: incoming.id(of: call), requestID: incoming.requestID)
         }
     }

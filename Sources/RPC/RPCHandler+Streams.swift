@@ -11,16 +11,16 @@ extension RPCHandler {
     /// the longest life of a stream is up, or the server drains.
     func stream(
         _ body: RPCMethod.Streaming, to call: Call, method: RPCMethod, of incoming: IncomingRequest,
-        _ permit: @escaping RPCEventSink.Permit, _ exchange: any HTTPExchange
+        _ span: CallSpan?, _ permit: @escaping RPCEventSink.Permit, _ exchange: any HTTPExchange
     ) async {
         guard let id = incoming.id(of: call) else {
             // A stream without an id could never end with its response.
-            note(.invalidArgument, of: method, in: incoming)
+            note(.invalidArgument, of: method, in: incoming, span)
             return respond(nil, to: incoming, exchange)
         }
         guard streams.enter(incoming.connection) else {
             let error = RPCError.overloaded("streams", retryAfter: limits.overloadRetryAfter)
-            note(error.status, of: method, in: incoming)
+            note(error.status, of: method, in: incoming, span)
             return respond(Refusal(status: 503, error: error), to: call, of: incoming, exchange)
         }
         defer { streams.leave(incoming.connection) }
@@ -33,7 +33,7 @@ extension RPCHandler {
         let name = identifiers.next()
         guard lifecycle.open(name, exchange) else {
             let error = RPCError.shuttingDown(retryAfter: limits.overloadRetryAfter)
-            note(error.status, of: method, in: incoming)
+            note(error.status, of: method, in: incoming, span)
             return respond(Refusal(status: 503, error: error), to: call, of: incoming, exchange)
         }
         defer { lifecycle.close(name) }
@@ -51,10 +51,10 @@ extension RPCHandler {
             try await body(parameters(of: call, incoming), context, sink, &writer)
             writer.endObject()
             await sink.finish(writer.bytes)
-            note(nil, of: method, in: incoming)
+            note(nil, of: method, in: incoming, span)
         } catch {
             let error = explainStream(error, deadline: deadline)
-            note(error.status, of: method, in: incoming)
+            note(error.status, of: method, in: incoming, span)
             log(error, method: method, context)
             let response = Reply.error(error, id: id, requestID: incoming.requestID)
             if sink.hasBegun {

@@ -6,6 +6,7 @@ package import Logging
 import Synchronization
 package import Telemetry
 import TellerProtocol
+package import Tracing
 
 /// Answers every request of the service's port: JSON-RPC calls, gRPC health checks and probes.
 ///
@@ -34,21 +35,25 @@ package final class RPCHandler: HTTPHandler {
     let streams: InFlightCalls
     let health: HealthService
     let refusalMeters: RefusalMeters?
+    let tracer: (any Tracer)?
 
     /// - Parameters:
     ///   - methods: the contract's methods, bound to their services.
     ///   - health: what the probes say; the composition sets the store's part of it.
     ///   - metrics: has `metricFamilies`; nil for none.
+    ///   - tracer: makes a span of each call; nil for none, and callers' traces are only passed on.
     ///   - identifierSeed: random; see `IdentifierSource`.
     package init(
         methods: [RPCMethod], access: AccessPolicy, health: HealthState,
         limits: RPCLimits = RPCLimits(), clock: RPCClock = .system,
-        metrics: MetricsRegistry? = nil, identifierSeed: UInt64, logger: Logger
+        metrics: MetricsRegistry? = nil, tracer: (any Tracer)? = nil, identifierSeed: UInt64,
+        logger: Logger
     ) {
         self.methods = MethodTable(methods)
         self.limits = limits
         self.clock = clock
         self.logger = logger
+        self.tracer = tracer
         identifiers = IdentifierSource(seed: identifierSeed)
         authenticator = Authenticator(policy: access, limits: limits, clock: clock, logger: logger)
         calls = InFlightCalls(

@@ -156,6 +156,9 @@ package enum TellerMetrics {
         labels: ["channel", "outcome"])
     package static let logLinesDropped = MetricFamily(
         .counter, "teller_log_lines_dropped_total", "Log lines nobody took in time.")
+    package static let traceSpans = MetricFamily(
+        .counter, "teller_trace_spans_total", "Spans that were recorded, by what became of them.",
+        labels: ["outcome"])
     package static let buildInfo = MetricFamily(
         .gauge, "teller_build_info", "1, with what was built.", labels: ["version"])
 
@@ -177,7 +180,7 @@ package enum TellerMetrics {
         taskRestarts, taskFailures, taskHeartbeat, leaseHeld, leaseEpoch, leaseChanges,
         fencedWrites, upstreamCalls, upstreamAttempts, upstreamRetries, upstreamRefusals,
         upstreamDuration, upstreamInFlight, upstreamBudget, breakerState, policyVersion,
-        incidents, alertsDue, alertDeliveries, logLinesDropped, buildInfo,
+        incidents, alertsDue, alertDeliveries, logLinesDropped, traceSpans, buildInfo,
         MetricsRegistry.seriesDropped, MetricsRegistry.collectorFailures,
     ]
 }

@@ -135,8 +135,10 @@ package final class Upstream: Sendable {
                 let trace = AttemptTrace()
                 attempts += 1
                 let startedAt = environment.now()
+                let span = AttemptSpan(endpoint, of: self, attempt: attempts)
                 var callClass = CallClass.succeeded
                 defer {
+                    span?.end(callClass, status: trace.status)
                     mayRefresh = mayRefresh && !trace.hasRefreshed
                     observer?.observe(
                         .attempted(
@@ -146,8 +148,15 @@ package final class Upstream: Sendable {
                                 isRetry: attempts > 1)))
                 }
                 do throws(Failure) {
-                    return try await attempt(
-                        call, within: timeout, trace, mayRefresh: mayRefresh, read)
+                    let mayRefresh = mayRefresh
+                    guard let span else {
+                        return try await attempt(
+                            call, within: timeout, trace, mayRefresh: mayRefresh, read)
+                    }
+                    return try await span.work { () throws(Failure) in
+                        try await attempt(
+                            call, within: timeout, trace, mayRefresh: mayRefresh, read)
+                    }
                 } catch {
                     // As the pipeline sees it: who has left did not let the attempt succeed.
                     let hasLeft = Task.isCancelled && error.outcome.callClass.isFailure

@@ -1,6 +1,8 @@
 // SPDX-FileCopyrightText: 2026 The Teller authors
 // SPDX-License-Identifier: Apache-2.0
 
+package import Tracing
+
 /// The passing of time, chance and the trace, injected.
 package struct UpstreamEnvironment: Sendable {
     /// Time since a fixed origin; it never goes back.
@@ -16,6 +18,9 @@ package struct UpstreamEnvironment: Sendable {
     /// Context). Asked for each sending, in a child of the caller's task, so task-local values are
     /// there; what can't be sent is left out.
     package var traceHeaders: @Sendable () -> [String: String] = { [:] }
+
+    /// Makes a client span of each attempt; nil for none.
+    package var tracer: (any Tracer)?
 
     package init(
         now: @escaping @Sendable () -> Duration,

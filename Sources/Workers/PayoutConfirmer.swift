@@ -5,6 +5,7 @@ internal import Ledger
 internal import Logging
 internal import Supervision
 internal import TellerProtocol
+internal import Tracing
 
 /// Takes withdrawals from `SENT` to their end, by evidence alone.
 ///
@@ -18,6 +19,8 @@ struct PayoutConfirmer: Sendable {
     let configuration: WorkersConfiguration
     let board: PayoutBoard
     let logger: Logger
+    /// nil for none.
+    var tracer: (any Tracer)?
     /// The lease it runs under, which every step carries; nil without a cluster.
     var fence: Fence?
 
@@ -158,11 +161,15 @@ struct PayoutConfirmer: Sendable {
         }
         await submitAgain(silent.filter { $0.nextSubmit <= now })
         for payout in silent { watch.put(postponed(payout, at: now)) }
-        try await conclude(proven, in: &watch, at: now)
+        guard !proven.isEmpty else { return }
+        try await Passes.trace("payout.conclude", tracer) { span in
+            try await conclude(proven, in: &watch, at: now, span)
+        }
     }
 
     private func conclude(
-        _ proven: [(Tracked, TransitionWithdrawal)], in watch: inout Watch, at now: Duration
+        _ proven: [(Tracked, TransitionWithdrawal)], in watch: inout Watch, at now: Duration,
+        _ span: (any Span)?
     ) async throws {
         var failure: (any Error)?
         var resolved: [WithdrawalState: Int] = [:]
@@ -183,6 +190,11 @@ struct PayoutConfirmer: Sendable {
             case .success: watch.tracked[id] = nil
             case .failure(let error): failure = failure ?? error
             }
+        }
+        span?.updateAttributes { attributes in
+            attributes["gateway"] = gateway.name
+            attributes["proven"] = proven.count
+            for (state, count) in resolved { attributes[state.rawValue.lowercased()] = count }
         }
         // One line for a batch, not for each payout: under load there are thousands a second.
         for (state, count) in resolved {

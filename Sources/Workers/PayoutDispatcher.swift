@@ -5,6 +5,7 @@ internal import Ledger
 internal import Logging
 internal import Supervision
 internal import TellerProtocol
+internal import Tracing
 
 /// Takes withdrawals from `PENDING` to `SENT`.
 ///
@@ -25,6 +26,8 @@ struct PayoutDispatcher: Sendable {
     let configuration: WorkersConfiguration
     let board: PayoutBoard
     let logger: Logger
+    /// nil for none.
+    var tracer: (any Tracer)?
     /// The lease it runs under, which every step carries; nil without a cluster.
     var fence: Fence?
 
@@ -86,11 +89,19 @@ struct PayoutDispatcher: Sendable {
         let room = try await gateway.capacity()
         guard room > 0 else { return false }
 
-        let (taken, takeFailure) = await move(
-            queue.prefix(room).map { TransitionWithdrawal($0, to: .processing) })
-        let sent = try await send(taken)
-        if sent > 0 { context.progress("sent \(sent), unresolved \(board.unresolved)") }
-        if let takeFailure { throw takeFailure }
+        let sent = try await Passes.trace("payout.dispatch", tracer) { span in
+            let (taken, takeFailure) = await move(
+                queue.prefix(room).map { TransitionWithdrawal($0, to: .processing) })
+            let sent = try await send(taken)
+            span?.updateAttributes { attributes in
+                attributes["gateway"] = gateway.name
+                attributes["taken"] = taken.count
+                attributes["sent"] = sent
+            }
+            if sent > 0 { context.progress("sent \(sent), unresolved \(board.unresolved)") }
+            if let takeFailure { throw takeFailure }
+            return sent
+        }
         return sent > 0 && queue.count == configuration.batchPayoutsMax
     }
 

@@ -4,6 +4,7 @@
 package import Ledger
 package import Logging
 package import Supervision
+package import Tracing
 
 /// The service's workers, ready for a supervisor.
 package struct Workers: Sendable {
@@ -19,11 +20,12 @@ package struct Workers: Sendable {
     ///   - gateway: what pays; nil leaves withdrawals `PENDING`.
     ///   - history: the tasks' history, to be kept within its limits; nil when there is none.
     ///   - trip: stops payouts when the books differ.
+    ///   - tracer: makes spans of what is paid and concluded; nil for none.
     package init(
         bookkeeper: Bookkeeper, gateway: (any PayoutGateway)?, clock: LedgerClock,
         configuration: WorkersConfiguration = WorkersConfiguration(),
         history: (any TaskStore)? = nil, trip: @escaping Reconciler.Trip = { _ in },
-        logger: Logger
+        tracer: (any Tracer)? = nil, logger: Logger
     ) {
         let auditor = LedgerAuditor(
             store: bookkeeper.store, clock: clock, configuration: configuration,
@@ -55,10 +57,10 @@ package struct Workers: Sendable {
             let board = PayoutBoard(sentMax: configuration.unresolvedPayoutsMax)
             let dispatcher = PayoutDispatcher(
                 bookkeeper: bookkeeper, gateway: gateway, clock: clock,
-                configuration: configuration, board: board, logger: logger)
+                configuration: configuration, board: board, logger: logger, tracer: tracer)
             let confirmer = PayoutConfirmer(
                 bookkeeper: bookkeeper, gateway: gateway, clock: clock,
-                configuration: configuration, board: board, logger: logger)
+                configuration: configuration, board: board, logger: logger, tracer: tracer)
             children += [
                 Child(
                     name: Self.dispatcherName, policy: configuration.policy,

@@ -5,6 +5,7 @@ import HTTPMessages
 import Logging
 import TellerProtocol
 import TestSupport
+import Tracing
 
 @testable import RPC
 
@@ -18,7 +19,7 @@ struct Fixture {
 
     init(
         access: AccessPolicy = .open, limits: RPCLimits = RPCLimits(),
-        connection: HTTPConnectionInfo = Fixture.connection(),
+        connection: HTTPConnectionInfo = Fixture.connection(), tracer: (any Tracer)? = nil,
         logger: Logger = Logger(label: "test") { _ in SwiftLogNoOpLogHandler() }
     ) {
         let time = time
@@ -27,7 +28,7 @@ struct Fixture {
             methods: methods.all, access: access, health: health, limits: limits,
             clock: RPCClock(
                 now: { time.now }, wall: { Timestamp(unixMilliseconds: time.now.wholeMilliseconds) }
-            ), identifierSeed: 1, logger: logger)
+            ), tracer: tracer, identifierSeed: 1, logger: logger)
     }
 
     static func connection(id: UInt64 = 1, address: String = "192.0.2.1", subject: String? = nil)

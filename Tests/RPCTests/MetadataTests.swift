@@ -2,6 +2,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
 import HTTPMessages
+import Telemetry
 import TellerProtocol
 import Testing
 
@@ -102,22 +103,24 @@ import Testing
 
     private let parent = "00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01"
 
-    @Test func `a trace goes on with a span of its own`() async throws {
-        let trace = try #require(TraceContext(traceparent: Array(parent.utf8)[...], spanID: 0xABC))
+    @Test func `without a tracer the caller's trace is passed on as it is`() async throws {
+        let trace = try #require(TraceContext(traceparent: Array(parent.utf8)[...]))
         #expect(trace.traceIDText == "0af7651916cd43dd8448eb211c80319c")
-        #expect(trace.parentID == 0xB7AD_6B71_6920_3331)
-        #expect(trace.traceparent == "00-0af7651916cd43dd8448eb211c80319c-0000000000000abc-01")
+        #expect(trace.spanID == 0xB7AD_6B71_6920_3331)
+        #expect(trace.traceparent == parent)
         let response = await fixture.send(
             Fixture.call("test.who"), headers: ["traceparent": parent])
-        #expect(response.text.contains("anonymous 00-0af7651916cd43dd8448eb211c80319c-"))
-        #expect(!response.text.contains("b7ad6b7169203331"))
+        #expect(response.text.contains("anonymous \(parent)"))
+        let twice = await fixture.send(
+            Fixture.call("test.who"), headers: ["traceparent": parent, "traceparent": parent])
+        #expect(twice.text.contains("anonymous -"))
     }
 
     @Test(arguments: [
         "cc-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-09",
         "cc-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01-more",
     ]) func `a later version is read as far as it is known`(text: String) {
-        #expect(TraceContext(traceparent: Array(text.utf8)[...], spanID: 1) != nil)
+        #expect(TraceContext(traceparent: Array(text.utf8)[...]) != nil)
     }
 
     @Test(arguments: [
@@ -131,7 +134,7 @@ import Testing
         "00_0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01",
         "cc-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01.more",
     ]) func `an invalid trace is left out and the call goes on`(text: String) async {
-        #expect(TraceContext(traceparent: Array(text.utf8)[...], spanID: 1) == nil)
+        #expect(TraceContext(traceparent: Array(text.utf8)[...]) == nil)
         let response = await fixture.send(Fixture.call("test.who"), headers: ["traceparent": text])
         #expect(response.text.contains("anonymous -"))
     }

@@ -8,6 +8,7 @@ import Supervision
 import Synchronization
 import TellerProtocol
 import Testing
+import Tracing
 import Workers
 
 /// A ledger, a chain, and processes with workers that come and go.
@@ -52,6 +53,7 @@ struct World: Sendable {
         gateway: (any PayoutGateway)? = nil, killing: Bool = false,
         configure: (inout WorkersConfiguration) -> Void = { _ in },
         history: (any TaskStore)? = nil, trip: @escaping Reconciler.Trip = { _ in },
+        tracer: (any Tracer)? = nil,
         _ body: (Workers, Bookkeeper, Supervisor) async throws -> Void
     ) async throws {
         var configuration = configuration
@@ -60,7 +62,8 @@ struct World: Sendable {
         let quiet = Logger(label: "test") { _ in SwiftLogNoOpLogHandler() }
         let workers = Workers(
             bookkeeper: bookkeeper, gateway: gateway ?? self.gateway, clock: clock.ledger,
-            configuration: configuration, history: history, trip: trip, logger: quiet)
+            configuration: configuration, history: history, trip: trip, tracer: tracer,
+            logger: quiet)
         let supervisor = try Supervisor(children: workers.children, logger: quiet)
         let running = Task { try await supervisor.run() }
         let result: Result<Void, any Error>

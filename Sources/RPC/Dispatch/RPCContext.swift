@@ -3,7 +3,9 @@
 
 package import HTTPMessages
 package import Logging
+package import Telemetry
 package import TellerProtocol
+import Tracing
 
 /// What a service knows of the call it answers, beside the params.
 ///
@@ -27,8 +29,11 @@ package struct RPCContext: Sendable {
     package var principal: Principal { incoming.principal }
     /// Names this request in logs, errors and the `x-request-id` response header.
     package var requestID: String { incoming.requestID }
-    /// The caller's trace with the span of this call; nil when the request carried none.
-    package var trace: TraceContext? { incoming.metadata.trace }
+    /// The trace with the span of this call, or with the caller's when this one is not recorded;
+    /// nil when there is no trace.
+    package var trace: TraceContext? {
+        InstrumentationContext.current?.trace ?? incoming.metadata.trace
+    }
     package var connection: HTTPConnectionInfo { incoming.connection }
 
     /// A logger that says which request, whose and in which trace; made only when asked for.

@@ -2,12 +2,14 @@
 // SPDX-License-Identifier: Apache-2.0
 
 import HTTPMessages
+import Telemetry
 import TellerProtocol
 
 /// What the headers of a request say beside its body: the first interceptors' work.
 struct RequestMetadata: Sendable {
     /// The caller's `x-request-id` when it is usable, else one made here.
     let requestID: String
+    /// The caller's span; nil when there is none, or none that can be understood.
     let trace: TraceContext?
     /// From `grpc-timeout`; nil when the caller sets none.
     let timeout: Duration?
@@ -33,7 +35,10 @@ struct RequestMetadata: Sendable {
         requestID =
             Self.requestID(headers, bytesMax: limits.requestIDBytesMax) ?? identifiers.nextText()
         trace = headers.bytes("traceparent").flatMap { text in
-            TraceContext(traceparent: text, spanID: identifiers.next())
+            // Of two nobody knows which is right.
+            guard headers.count(of: "traceparent") == 1 else { return nil }
+            let state = TraceHeaders().extract(key: "tracestate", from: headers)
+            return TraceContext(traceparent: text, tracestate: state)
         }
         var fault: Fault?
         timeout = headers.bytes("grpc-timeout").flatMap { text in

@@ -18,6 +18,7 @@ struct ServeCommand: AsyncParsableCommand {
     func run() async throws {
         let configuration = try options.load()
         let instruments = Instruments(configuration)
+        instruments.bootstrapTracing()
         let logger = instruments.logger
         do {
             try await TellerServer(configuration, instruments: instruments).run()

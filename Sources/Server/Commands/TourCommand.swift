@@ -21,6 +21,7 @@ struct TourCommand: AsyncParsableCommand {
         let configuration = try options.load()
         // The tour's own lines shall not drown in the server's.
         let instruments = Instruments(configuration)
+        instruments.bootstrapTracing()
         if configuration.logLevel == .info { instruments.logs.level = .warning }
         let (ports, announcement) = AsyncStream.makeStream(of: Int.self)
         do {

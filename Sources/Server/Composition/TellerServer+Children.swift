@@ -4,6 +4,7 @@
 import Ledger
 import Logging
 import Supervision
+import Tracing
 import Upstream
 import Workers
 
@@ -11,7 +12,7 @@ extension TellerServer {
     /// The workers of a server, to be restarted by the supervisor.
     static func workers(
         _ configuration: ServerConfiguration, bookkeeper: Bookkeeper, clock: LedgerClock,
-        board: TaskBoard, logger: Logger
+        board: TaskBoard, tracer: (any Tracer)?, logger: Logger
     ) -> Workers {
         var rules = WorkersConfiguration()
         rules.payoutScope = .leader
@@ -20,7 +21,8 @@ extension TellerServer {
         return Workers(
             bookkeeper: bookkeeper, gateway: gateway(configuration, clock, logger),
             clock: clock, configuration: rules, history: board.store,
-            trip: { try await board.stopPayouts(because: $0, at: clock.now()) }, logger: logger)
+            trip: { try await board.stopPayouts(because: $0, at: clock.now()) },
+            tracer: tracer, logger: logger)
     }
 
     /// What reads the whole ledger, often enough to see withdrawals that are stuck.

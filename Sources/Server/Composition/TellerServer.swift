@@ -30,6 +30,7 @@ struct TellerServer: Sendable {
     private let port: RPCPort
     private let admin: AdminPort?
     private let upstreams: UpstreamBoard
+    private let traces: SpanExporter?
     private let certificates: TLSContextStore?
     private let logger: Logger
 
@@ -53,7 +54,8 @@ struct TellerServer: Sendable {
         let limits = RPCLimits(configuration)
         let board = TaskBoard(
             instance: Self.instanceName(), store: opened.tasks, logger: logger)
-        upstreams = UpstreamBoard(clock: clock, observer: UpstreamMeter(metrics: metrics))
+        upstreams = UpstreamBoard(
+            clock: clock, observer: UpstreamMeter(metrics: metrics), tracer: instruments.tracer)
         let policies = PolicyBoard(
             registry: upstreams.registry, store: opened.policies, logger: logger)
         let services = Self.services(
@@ -62,7 +64,7 @@ struct TellerServer: Sendable {
         let rpc = RPCHandler(
             methods: services.methods,
             access: AccessPolicy(configuration, tokens: opened.credentials), health: health,
-            limits: limits, clock: clock, metrics: metrics,
+            limits: limits, clock: clock, metrics: metrics, tracer: instruments.tracer,
             identifierSeed: .random(in: .min ... .max), logger: logger)
         let certificates = try configuration.tls.map {
             try TLSContextStore(TLSServerConfiguration($0))
@@ -74,7 +76,9 @@ struct TellerServer: Sendable {
         let monitor = StoreMonitor(store: bookkeeper.store, health: health, logger: logger)
         let workers = Self.workers(
             configuration, bookkeeper: bookkeeper, clock: ledgerClock, board: board,
-            logger: logger)
+            tracer: instruments.tracer, logger: logger)
+        traces = try instruments.traceExporter(
+            configuration, instance: board.instance, on: upstreams)
         alerts = try AlertDesk(
             configuration.alerts, upstreams: upstreams, redactor: instruments.redactor,
             metrics: metrics, logger: logger, now: { clock.wall })
@@ -131,6 +135,7 @@ struct TellerServer: Sendable {
             LedgerKeeper(bookkeeper: bookkeeper, upstreams: upstreams)
         ]
         if let admin { services.append(admin) }
+        if let traces { services.append(traces) }
         services += [alerts, supervisor, port]
         services += [CertificateReloader(certificates: certificates, logger: logger)] + companions
         var group = ServiceGroupConfiguration(
@@ -140,9 +145,9 @@ struct TellerServer: Sendable {
                 SwiftLogNoOpLogHandler()
             })
         // Beyond the drain's own grace the workers and the ledger need a moment, and so do the
-        // last messages and the connections that are being made.
+        // last messages and traces and the connections that are being made.
         group.maximumGracefulShutdownDuration =
-            configuration.shutdownGrace + .seconds(5) + AlertDesk.shutdownTime
+            configuration.shutdownGrace + .seconds(traces == nil ? 5 : 7) + AlertDesk.shutdownTime
             + UpstreamClient.connectTimeout
         try await ServiceGroup(configuration: group).run()
         logger.notice("stopped")

@@ -4,7 +4,9 @@
 import RPC
 import Resilience
 import Supervision
+import Telemetry
 import TellerProtocol
+import Tracing
 import Upstream
 
 /// The external APIs of this instance: their connections, and the one list of them.
@@ -16,21 +18,36 @@ struct UpstreamBoard: Sendable {
     /// The time of day when the upstreams' clock began.
     private let origin: Duration
 
-    /// - Parameter observer: told of every attempt, for metrics; nil for nobody.
-    init(clock: RPCClock, observer: (any UpstreamObserver)?) {
+    /// - Parameters:
+    ///   - observer: told of every attempt, for metrics; nil for nobody.
+    ///   - tracer: makes a span of every attempt; nil for none, and callers' traces are only
+    ///     passed on.
+    init(
+        clock: RPCClock, observer: (any UpstreamObserver)?, tracer: (any Tracer)? = nil
+    ) {
         let time = SteadyTime.system
         origin = clock.wall.timeOfDay - time.now()
-        environment = UpstreamEnvironment(
+        var environment = UpstreamEnvironment(
             now: { time.now() }, sleep: { try await time.sleep($0) },
             wallClock: { .milliseconds(clock.wall.unixMilliseconds) },
             random: { .random(in: .min ... .max) })
+        environment.tracer = tracer
+        environment.traceHeaders = { InstrumentationContext.current?.trace?.headers ?? [:] }
+        self.environment = environment
         self.observer = observer
     }
 
     /// Makes an upstream and lists it, so that operators see it and policies reach it.
+    ///
+    /// - Parameter isTraced: false for what traces themselves go to.
     func add(
-        _ configuration: UpstreamConfiguration, policy: CheckedRetryPolicy
+        _ configuration: UpstreamConfiguration, policy: CheckedRetryPolicy, isTraced: Bool = true
     ) throws -> Upstream {
+        var environment = environment
+        if !isTraced {
+            environment.tracer = nil
+            environment.traceHeaders = { [:] }
+        }
         let upstream = try Upstream(
             configuration, policy: policy, client: client, environment: environment,
             observer: observer)

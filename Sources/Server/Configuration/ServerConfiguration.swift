@@ -71,6 +71,8 @@ struct ServerConfiguration: Sendable {
     /// nil for no admin port.
     let admin: ListenAddress?
     let adminToken: String?
+    /// nil when nothing is recorded.
+    let tracing: TracingSettings?
     let tls: TLSFiles?
     let tokens: TokenRule
     let certificatePrincipals: [CertificatePrincipal]
@@ -114,6 +116,7 @@ extension ServerConfiguration {
         if let adminToken, adminToken.utf8.count < Self.adminTokenBytesMin {
             throw values.invalid("admin.token")
         }
+        tracing = try TracingSettings(values)
         tls = try Self.tls(values)
         certificatePrincipals = try Self.principals(values)
         policy = try Self.policy(values)
@@ -159,6 +162,11 @@ extension ServerConfiguration {
                     + "allowInsecure = true says you mean it without")
         }
         guard !allowInsecure else { return }
+        if let tracing, tracing.showsToken {
+            throw .contradiction(
+                "tracing.otlp.token over http beyond loopback could be read by others; "
+                    + "allowInsecure = true says you mean it")
+        }
         if let admin, !admin.isLoopback, tls == nil || adminToken == nil {
             throw .contradiction(
                 "admin.listen = \(admin.host) beyond loopback needs tls.certificate, tls.key and "

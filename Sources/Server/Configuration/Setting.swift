@@ -71,6 +71,17 @@ extension Setting {
             isSecret: true),
 
         Setting(
+            key: "tracing.otlp.url", form: "URL", standard: nil,
+            help: "collector that takes traces (OTLP/HTTP, at /v1/traces below it); none: no traces"
+        ),
+        Setting(
+            key: "tracing.otlp.token", form: "TEXT", standard: nil,
+            help: "what the collector is sent as `Bearer`", isSecret: true),
+        Setting(
+            key: "tracing.sampleRatio", form: "0…1", standard: "1",
+            help: "share of the traces that begin here; callers decide on theirs"),
+
+        Setting(
             key: "tls.certificate", form: "FILE", standard: nil,
             help: "PEM certificate chain; with it the port speaks TLS only"),
         Setting(key: "tls.key", form: "FILE", standard: nil, help: "PEM private key"),

@@ -6,11 +6,13 @@ import RPC
 import Telemetry
 import TellerProtocol
 
-/// What a process tells of itself: its log and its metrics.
+/// What a process tells of itself: its log, its metrics and its traces.
 struct Instruments: Sendable {
     let logs: LogPipeline
     let metrics: MetricsRegistry
     let redactor: Redactor
+    /// nil when nothing is recorded.
+    let tracer: TellerTracer?
     /// Writes through `logs`.
     let logger: Logger
 
@@ -23,6 +25,9 @@ struct Instruments: Sendable {
         self.logs = logs
         logger = Logger(label: "teller") { logs.handler(label: $0) }
         metrics = MetricsRegistry(TellerMetrics.all.filter { !Self.collected.contains($0) })
+        tracer = configuration.tracing.map { [metrics] tracing in
+            TellerTracer(ratio: tracing.ratio, redactor: redactor, metrics: metrics)
+        }
         metrics.register(logs.collector)
         metrics.register(ProcessMetrics.collector)
         metrics.gauge(TellerMetrics.buildInfo, [ContractDocument.version]).set(1)
@@ -39,6 +44,6 @@ struct Instruments: Sendable {
 extension ServerConfiguration {
     /// What must stand in no log line and no alert.
     var secrets: [String] {
-        [adminToken].compactMap { $0 } + alerts.secrets + store.secrets
+        [adminToken, tracing?.token].compactMap { $0 } + alerts.secrets + store.secrets
     }
 }
