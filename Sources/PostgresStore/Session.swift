@@ -9,11 +9,14 @@ import Ledger
 /// callers don't pile up behind a connect timeout.
 struct Session: ~Copyable {
     /// Nested loops over indexes only, planned once: see `BatchStatements`.
+    ///
+    /// A transaction whose owner falls silent is rolled back soon: halted or cut off in its middle,
+    /// it would keep what it has locked, its lease too, and nobody could take over.
     static let settings = """
         SET enable_seqscan = off; SET enable_hashjoin = off; SET enable_mergejoin = off;
         SET enable_material = off; SET plan_cache_mode = force_generic_plan; SET jit = off;
         SET default_transaction_isolation = 'read committed';
-        SET synchronous_commit = on; SET idle_in_transaction_session_timeout = '30s';
+        SET synchronous_commit = on; SET idle_in_transaction_session_timeout = '2s';
         """
 
     /// How long one call may take.
