@@ -28,7 +28,7 @@ pgbench_best transaction 100000 "${many[@]}"
 statements=$rate
 pgbench_best call 100000 "${many[@]}"
 function=$rate
-teller_rate 16 24 100000
+teller_rate 16 12 100000
 row '`withdraw.create`, PostgreSQL, 100k accounts, own keys' "$result" \
     "$statements/s, pgbench, one transaction of several statements" \
     "$(ratio "$rate" "$statements")" "≥ 5, p99 ≤ 30 ms"

@@ -28,16 +28,21 @@ package final class Bookkeeper: Sendable {
         committers = (0..<store.lanes).map { lane in
             GroupCommitter(limits: limits, observer: observer) { commands throws(StoreError) in
                 let outcomes = try store.commit(commands, at: clock.now(), lane: lane)
-                var hasNew = false
-                for outcome in outcomes {
-                    switch outcome {
-                    case .transitioned(let withdrawal): feed.publish(withdrawal.id)
-                    case .created: hasNew = true
+                var created = 0
+                for index in outcomes.indices {
+                    switch outcomes[index] {
+                    case .created: created += 1
+                    case .transitioned(let withdrawal):
+                        feed.publish(withdrawal.id)
+                        observer?.decided(commands[index], outcomes[index])
+                    case .refused(.fenced): observer?.decided(commands[index], outcomes[index])
                     default: break
                     }
                 }
-                if hasNew { feed.publishPending() }
-                observer?.committed(commands, outcomes)
+                if created > 0 {
+                    feed.publishPending()
+                    observer?.created(withdrawals: created)
+                }
                 return outcomes
             }
         }

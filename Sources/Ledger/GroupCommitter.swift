@@ -39,8 +39,11 @@ package protocol CommitObserver: Sendable {
     /// A command was turned away before it was queued.
     func refused(_ error: CommitError)
 
-    /// A batch was committed.
-    func committed(_ commands: [LedgerCommand], _ outcomes: [LedgerOutcome])
+    /// A batch has made so many withdrawals.
+    func created(withdrawals count: Int)
+
+    /// A step of a withdrawal was made, or refused for its fence.
+    func decided(_ command: LedgerCommand, _ outcome: LedgerOutcome)
 }
 
 /// Joins commands that arrive while a commit is in flight into the next batch.

@@ -13,15 +13,14 @@ final class CallMeter: Sendable {
     private let duration: HistogramSeries?
     /// nil for what is no streaming method.
     private let streams: GaugeSeries?
-    /// One for success and one for each status, made when they are first needed.
-    private let counts: InlineArray<17, AtomicLazyReference<CounterSeries>> = InlineArray { _ in
-        AtomicLazyReference()
-    }
+    /// nil for what is no method.
+    private let succeeded: CounterSeries?
 
     init(_ method: RPCMethod, _ metrics: MetricsRegistry) {
         self.method = method.name
         self.metrics = metrics
         duration = metrics.histogram(TellerMetrics.rpcDuration, [method.name])
+        succeeded = metrics.counter(TellerMetrics.rpcCalls, [method.name, "OK"])
         streams =
             if case .streaming = method.body {
                 metrics.gauge(TellerMetrics.rpcStreams, [method.name])
@@ -36,6 +35,7 @@ final class CallMeter: Sendable {
         self.metrics = metrics
         duration = nil
         streams = nil
+        succeeded = nil
     }
 
     /// - Parameter status: nil when the call succeeded.
@@ -45,12 +45,9 @@ final class CallMeter: Sendable {
     }
 
     func count(_ status: Status?) {
-        let index = status.flatMap { Status.allCases.firstIndex(of: $0) }.map { $0 + 1 } ?? 0
-        let counter =
-            counts[index].load()
-            ?? counts[index].storeIfNil(
-                metrics.counter(TellerMetrics.rpcCalls, [method, status?.rawValue ?? "OK"]))
-        counter.add()
+        if status == nil, let succeeded { return succeeded.add() }
+        // What failed is looked up: its series are made as they come.
+        metrics.counter(TellerMetrics.rpcCalls, [method, status?.rawValue ?? "OK"]).add()
     }
 
     func streamOpened() { streams?.add(1) }

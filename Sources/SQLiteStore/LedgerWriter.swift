@@ -68,7 +68,7 @@ final class LedgerWriter: @unchecked Sendable {
         }
         for key in needs.accounts {
             places[key] = open.count
-            guard let row = try remembered[key] ?? BalanceTable.find(key, database) else {
+            guard let row = try remembered[key] ?? balance(of: key) else {
                 open.append(OpenAccount())
                 continue
             }
@@ -90,6 +90,18 @@ final class LedgerWriter: @unchecked Sendable {
         dataVersion = version
         remembered = RecentValues()
         lastEntry = try statements.lastEntry.firstInteger() ?? 0
+    }
+
+    private func balance(of key: AccountKey) throws -> Remembered? {
+        statements.findBalance.bind(key.tenant.text)
+        statements.findBalance.bind(key.account.text)
+        return try statements.findBalance.first { row in
+            Remembered(
+                number: row.integer(0), available: try row.nanotons(1), held: try row.nanotons(2),
+                lastSequence: row.integer(3), newestEntry: row.integer(4),
+                newestWithdrawal: try row.withdrawalID(5), createdAt: row.time(6),
+                updatedAt: row.time(7))
+        }
     }
 
     /// Where the account stands in `open`. Every account a batch writes to was asked for.

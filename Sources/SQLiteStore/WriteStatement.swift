@@ -95,20 +95,53 @@ final class WriteStatement {
     /// Runs the statement as far as its first row.
     ///
     /// - Returns: the row's first column as an integer, 0 for null; nil when there is no row.
-    func firstInteger() throws -> Int64? {
+    func firstInteger() throws -> Int64? { try first { $0.integer(0) } }
+
+    /// Runs the statement as far as its first row, and reads that.
+    ///
+    /// - Returns: nil when there is no row.
+    func first<Value>(_ read: (WriteStatement) throws -> Value) throws -> Value? {
         defer {
             unsafe sqlite3_reset(handle)
             bound = 0
             failure = SQLITE_OK
         }
         switch failure == SQLITE_OK ? unsafe sqlite3_step(handle) : failure {
-        case SQLITE_ROW: return unsafe sqlite3_column_int64(handle, 0)
+        case SQLITE_ROW: return try read(self)
         case SQLITE_DONE: return nil
         case let code:
             throw DatabaseError(
                 resultCode: ResultCode(rawValue: code),
                 message: unsafe String(cString: sqlite3_errmsg(sqlite3_db_handle(handle))))
         }
+    }
+
+    // MARK: Columns of the row that `first` has found
+
+    /// 0 for null.
+    func integer(_ column: Int32) -> Int64 { unsafe sqlite3_column_int64(handle, column) }
+
+    func nanotons(_ column: Int32) throws -> Nanotons {
+        guard let amount = Nanotons(integer(column)) else { throw corrupt(column) }
+        return amount
+    }
+
+    func time(_ column: Int32) -> Timestamp { Timestamp(unixMilliseconds: integer(column)) }
+
+    /// nil for null.
+    func withdrawalID(_ column: Int32) throws -> WithdrawalID? {
+        guard unsafe sqlite3_column_type(handle, column) != SQLITE_NULL else { return nil }
+        guard unsafe sqlite3_column_bytes(handle, column) == 16,
+            let bytes = unsafe sqlite3_column_blob(handle, column)
+        else { throw corrupt(column) }
+        func word(_ offset: Int) -> UInt64 {
+            UInt64(bigEndian: unsafe bytes.loadUnaligned(fromByteOffset: offset, as: UInt64.self))
+        }
+        return WithdrawalID(UUIDv7(high: word(0), low: word(8)))
+    }
+
+    private func corrupt(_ column: Int32) -> StoreError {
+        StoreError(.corrupt, "column \(column) of \(statement.sql)")
     }
 
     /// Has SQLite copy what is bound (`SQLITE_TRANSIENT`, which Swift can't import).

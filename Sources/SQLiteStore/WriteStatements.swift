@@ -8,6 +8,7 @@ struct WriteStatements {
     let dataVersion: WriteStatement
     let lastEntry: WriteStatement
     let findEpoch: WriteStatement
+    let findBalance: WriteStatement
     let findKey: WriteStatement
     let insertAccount: WriteStatement
     let putBalance: WriteStatement
@@ -25,6 +26,13 @@ struct WriteStatements {
         dataVersion = try statement("PRAGMA data_version")
         lastEntry = try statement("SELECT max(number) FROM entries")
         findEpoch = try statement("SELECT epoch FROM leases WHERE name = ?")
+        findBalance = try statement(
+            """
+            SELECT number, available, held, last_sequence, newest_entry, newest_withdrawal,
+                created_at, updated_at
+            FROM accounts JOIN balances ON account_number = number
+            WHERE tenant = ? AND account = ?
+            """)
         findKey = try statement(
             """
             SELECT number FROM idempotency_keys

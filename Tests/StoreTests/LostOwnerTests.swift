@@ -12,7 +12,7 @@ import Testing
 @Suite struct LostOwnerTests {
     /// What it has locked must be free before the lease's life is over: a batch locks its lease,
     /// and who takes it over would otherwise wait for as long as the connection stands.
-    @Test func `what a lost owner has locked is free again within five seconds`() async throws {
+    @Test func `what a lost owner has locked is free again within ten seconds`() async throws {
         let fixture = try StoreKind.postgres.open()
         let cluster = try fixture.cluster
         let lease = try await cluster.acquire("payouts", holder: "lost", life: .seconds(1))
@@ -23,11 +23,11 @@ import Testing
             statements: [])
         let start = ContinuousClock.now
         var heir: Lease?
-        while heir == nil, ContinuousClock.now - start < .seconds(20) {
+        while heir == nil, ContinuousClock.now - start < .seconds(25) {
             heir = try? await cluster.acquire("payouts", holder: "heir", life: .seconds(60))
         }
         #expect(heir?.epoch == lease.epoch + 1)
-        #expect(ContinuousClock.now - start < .seconds(5))
+        #expect(ContinuousClock.now - start < .seconds(10))
         _ = consume lost
     }
 }

@@ -45,23 +45,19 @@ struct LedgerMeter: CommitObserver {
         metrics.counter(TellerMetrics.commitRefused, [reason]).add()
     }
 
-    func committed(_ commands: [LedgerCommand], _ outcomes: [LedgerOutcome]) {
-        var createdCount: UInt64 = 0
-        for (command, outcome) in zip(commands, outcomes) {
-            switch (command, outcome) {
-            case (_, .created): createdCount += 1
-            case (.transition(let step), .transitioned(let withdrawal)):
-                metrics.counter(
-                    TellerMetrics.withdrawalTransitions,
-                    [step.from.rawValue, withdrawal.state.rawValue]
-                ).add()
-            case (.transition(let step), .refused(.fenced)):
-                metrics.counter(
-                    TellerMetrics.fencedWrites, [step.fence?.lease ?? "none"]
-                ).add()
-            default: break
-            }
+    func created(withdrawals count: Int) { created.add(UInt64(count)) }
+
+    func decided(_ command: LedgerCommand, _ outcome: LedgerOutcome) {
+        guard case .transition(let step) = command else { return }
+        switch outcome {
+        case .transitioned(let withdrawal):
+            metrics.counter(
+                TellerMetrics.withdrawalTransitions,
+                [step.from.rawValue, withdrawal.state.rawValue]
+            ).add()
+        case .refused(.fenced):
+            metrics.counter(TellerMetrics.fencedWrites, [step.fence?.lease ?? "none"]).add()
+        default: break
         }
-        if createdCount > 0 { created.add(createdCount) }
     }
 }

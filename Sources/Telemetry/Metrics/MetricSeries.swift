@@ -72,7 +72,8 @@ package final class HistogramSeries: Sendable {
 extension Duration {
     /// Seconds, as near as a `Double` comes.
     package var inSeconds: Double {
-        Double(components.seconds) + Double(components.attoseconds) / 1e18
+        // Taken apart into components it would be a division of 128 bits.
+        Double(attoseconds) / 1e18
     }
 }
 
