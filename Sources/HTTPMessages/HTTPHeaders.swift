@@ -5,7 +5,7 @@
 ///
 /// Names are lower case as HTTP/2 has them (RFC 9113 section 8.2); HTTP/1.1 names are folded by
 /// the transport. All bytes lie in a single array, so a whole list costs two allocations.
-package struct HTTPHeaders: Sendable {
+public struct HTTPHeaders: Sendable {
     @usableFromInline
     struct Field: Sendable {
         @usableFromInline var start: Int32
@@ -23,33 +23,31 @@ package struct HTTPHeaders: Sendable {
     @usableFromInline var bytes: [UInt8] = []
     @usableFromInline var fields: [Field] = []
 
-    package init() {}
+    public init() {}
 
-    package init(_ pairs: KeyValuePairs<String, String>) {
+    public init(_ pairs: KeyValuePairs<String, String>) {
         for (name, value) in pairs { add(name, value) }
     }
 
-    package var count: Int { fields.count }
+    public var count: Int { fields.count }
 
     /// All names and values, one after the other; `ranges(at:)` tells where each lies.
-    package var storage: [UInt8] { bytes }
+    public var storage: [UInt8] { bytes }
 
     /// The size RFC 9113 section 6.5.2 counts: name, value and 32 bytes for each field.
-    package var listBytes: Int { bytes.count + 32 * fields.count }
+    public var listBytes: Int { bytes.count + 32 * fields.count }
 
-    package mutating func reserve(fields fieldCount: Int, bytes byteCount: Int) {
+    public mutating func reserve(fields fieldCount: Int, bytes byteCount: Int) {
         fields.reserveCapacity(fieldCount)
         bytes.reserveCapacity(byteCount)
     }
 
-    package mutating func add(_ name: String, _ value: String) {
+    public mutating func add(_ name: String, _ value: String) {
         add(name: name.utf8, value: value.utf8)
     }
 
-    /// Always inlined, because the transport adds every field it receives: unspecialised, this was a
-    /// tenth of its time.
-    @inlinable @inline(__always)
-    package mutating func add(name: some Collection<UInt8>, value: some Collection<UInt8>) {
+    @inlinable
+    public mutating func add(name: some Collection<UInt8>, value: some Collection<UInt8>) {
         let start = bytes.count
         bytes.append(contentsOf: name)
         let valueStart = bytes.count
@@ -64,7 +62,7 @@ package struct HTTPHeaders: Sendable {
     }
 
     /// Adds all fields of `other` after these.
-    package mutating func add(contentsOf other: HTTPHeaders) {
+    public mutating func add(contentsOf other: HTTPHeaders) {
         let offset = Int32(bytes.count)
         bytes.append(contentsOf: other.bytes)
         for var field in other.fields {
@@ -74,7 +72,8 @@ package struct HTTPHeaders: Sendable {
     }
 
     /// The value of the first field called `name`, nil when there is none or it is not UTF-8.
-    package subscript(_ name: StaticString) -> String? {
+    @inlinable
+    public subscript(_ name: StaticString) -> String? {
         for index in fields.indices where self.name(at: index, equals: name) {
             return String(validating: valueBytes(at: index), as: UTF8.self)
         }
@@ -82,42 +81,48 @@ package struct HTTPHeaders: Sendable {
     }
 
     /// The value of the first field called `name`, without copying it.
-    package func bytes(_ name: StaticString) -> ArraySlice<UInt8>? {
+    @inlinable
+    public func bytes(_ name: StaticString) -> ArraySlice<UInt8>? {
         for index in fields.indices where self.name(at: index, equals: name) {
             return valueBytes(at: index)
         }
         return nil
     }
 
-    package func contains(_ name: StaticString) -> Bool {
+    @inlinable
+    public func contains(_ name: StaticString) -> Bool {
         fields.indices.contains { self.name(at: $0, equals: name) }
     }
 
     /// How many fields are called `name`.
-    package func count(of name: StaticString) -> Int {
+    @inlinable
+    public func count(of name: StaticString) -> Int {
         fields.indices.count { self.name(at: $0, equals: name) }
     }
 
     /// Where the name and the value of a field lie in `storage`.
-    package func ranges(at index: Int) -> (name: Range<Int>, value: Range<Int>) {
+    public func ranges(at index: Int) -> (name: Range<Int>, value: Range<Int>) {
         let field = fields[index]
         let start = Int(field.start)
         let valueStart = start + Int(field.nameCount)
         return (start..<valueStart, valueStart..<valueStart + Int(field.valueCount))
     }
 
-    package func nameBytes(at index: Int) -> ArraySlice<UInt8> {
+    @inlinable
+    public func nameBytes(at index: Int) -> ArraySlice<UInt8> {
         let field = fields[index]
         return bytes[Int(field.start)..<Int(field.start + field.nameCount)]
     }
 
-    package func valueBytes(at index: Int) -> ArraySlice<UInt8> {
+    @inlinable
+    public func valueBytes(at index: Int) -> ArraySlice<UInt8> {
         let field = fields[index]
         let start = Int(field.start + field.nameCount)
         return bytes[start..<start + Int(field.valueCount)]
     }
 
-    private func name(at index: Int, equals name: StaticString) -> Bool {
+    @inlinable
+    func name(at index: Int, equals name: StaticString) -> Bool {
         let field = fields[index]
         guard Int(field.nameCount) == name.utf8CodeUnitCount else { return false }
         return name.withUTF8Buffer { wanted in
@@ -132,7 +137,7 @@ package struct HTTPHeaders: Sendable {
 
 extension HTTPHeaders: Sequence {
     /// The fields as text, in order; for logs, tests and the client.
-    package func makeIterator() -> AnyIterator<(name: String, value: String)> {
+    public func makeIterator() -> AnyIterator<(name: String, value: String)> {
         var index = 0
         return AnyIterator {
             guard index < self.count else { return nil }

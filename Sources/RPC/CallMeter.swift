@@ -1,7 +1,6 @@
 // SPDX-FileCopyrightText: 2026 The Teller authors
 // SPDX-License-Identifier: Apache-2.0
 
-import Synchronization
 package import Telemetry
 import TellerProtocol
 
@@ -84,7 +83,7 @@ extension RPCHandler {
 
     /// Counts an open stream; what is returned ends it.
     func countStream(of method: RPCMethod) -> () -> Void {
-        guard let meter = method.meter.load() else { return {} }
+        guard let meter = method.meter else { return {} }
         meter.streamOpened()
         return { meter.streamClosed() }
     }
@@ -94,7 +93,7 @@ extension RPCHandler {
         _ status: Status?, of method: RPCMethod, in incoming: IncomingRequest, _ span: CallSpan?
     ) {
         span?.end(status)
-        guard let meter = method.meter.load() else { return }
+        guard let meter = method.meter else { return }
         meter.answered(status, after: clock.now - incoming.startedAt)
     }
 }

@@ -3,7 +3,6 @@
 
 package import HTTPMessages
 package import Logging
-import Synchronization
 package import Telemetry
 import TellerProtocol
 package import Tracing
@@ -49,7 +48,8 @@ package final class RPCHandler: HTTPHandler {
         metrics: MetricsRegistry? = nil, tracer: (any Tracer)? = nil, identifierSeed: UInt64,
         logger: Logger
     ) {
-        self.methods = MethodTable(methods)
+        self.methods = MethodTable(
+            metrics.map { metrics in methods.map { $0.measured(by: metrics) } } ?? methods)
         self.limits = limits
         self.clock = clock
         self.logger = logger
@@ -64,9 +64,6 @@ package final class RPCHandler: HTTPHandler {
             counter: { $0.streamsOpen })
         self.health = HealthService(state: health, limits: limits)
         refusalMeters = metrics.map(RefusalMeters.init)
-        if let metrics {
-            for method in methods { _ = method.meter.storeIfNil(CallMeter(method, metrics)) }
-        }
     }
 
     /// Turns readiness off and ends the streams; see `RPCLifecycle` for what is still answered.

@@ -95,7 +95,11 @@ import Testing
     }
 
     @Test func `what is public belongs to the two libraries`() {
-        let others = sources.filter { !["Protocol", "Client"].contains($0.module ?? "") }
+        // The header fields are public for the optimiser alone, which stops at `package`.
+        let others = sources.filter {
+            !["Protocol", "Client"].contains($0.module ?? "")
+                && $0.path != "Sources/HTTPMessages/HTTPHeaders.swift"
+        }
         #expect(
             others.flatMap {
                 $0.places("public ") { $0.hasPrefix("public ") && !$0.hasPrefix("public import") }

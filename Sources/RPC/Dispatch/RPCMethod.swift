@@ -1,7 +1,7 @@
 // SPDX-FileCopyrightText: 2026 The Teller authors
 // SPDX-License-Identifier: Apache-2.0
 
-import Synchronization
+import Telemetry
 package import TellerProtocol
 
 /// One method of the contract, bound to the service that answers it: an entry of the dispatch
@@ -28,13 +28,23 @@ package final class RPCMethod: Sendable {
     /// What the caller must be allowed to do.
     package let scope: Scope
     package let body: Body
-    /// Set by the handler that answers it, when it has metrics.
-    let meter = AtomicLazyReference<CallMeter>()
+    /// nil without metrics.
+    let meter: CallMeter?
 
-    package init(_ name: String, scope: Scope, body: Body) {
+    package convenience init(_ name: String, scope: Scope, body: Body) {
+        self.init(name, scope: scope, body: body, meter: nil)
+    }
+
+    private init(_ name: String, scope: Scope, body: Body, meter: CallMeter?) {
         self.name = name
         self.scope = scope
         self.body = body
+        self.meter = meter
+    }
+
+    /// The same method, its calls counted in `metrics`.
+    func measured(by metrics: MetricsRegistry) -> RPCMethod {
+        RPCMethod(name, scope: scope, body: body, meter: CallMeter(self, metrics))
     }
 
     /// A method that answers once.

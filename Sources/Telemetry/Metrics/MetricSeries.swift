@@ -72,8 +72,8 @@ package final class HistogramSeries: Sendable {
 extension Duration {
     /// Seconds, as near as a `Double` comes.
     package var inSeconds: Double {
-        // Taken apart into components it would be a division of 128 bits.
-        Double(attoseconds) / 1e18
+        // `Double(attoseconds)` is generic code that takes ten times as long.
+        Double(components.seconds) + Double(components.attoseconds) / 1e18
     }
 }
 
