@@ -8,9 +8,6 @@
 pin=(taskset -c 0)
 rounds=5
 
-# median NUMBER…
-median() { printf '%s\n' "$@" | sort -g | sed -n "$((($# + 1) / 2))p"; }
-
 # calls URL: its rate is then in $rate; every answer must be 2xx.
 calls() {
     local report=$work/h2load.log

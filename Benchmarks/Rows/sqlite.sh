@@ -12,23 +12,31 @@ file_holds() {
     [ "$found" = "$1" ] || fail "$1 withdrawals were answered, $found are in the file"
 }
 
+# They take turns, and the medians of three rounds count.
 ledger_file "$work/template.sqlite"
 for accounts in 100000 1; do
-    file=$work/peer.sqlite
-    cp "$work/template.sqlite" "$file" && sync
-    python3 Benchmarks/Withdraw/sqlite_peer.py "$file" "$seconds" $accounts >"$work/made"
-    read -r theirs made <"$work/made"
-    file_holds "$made"
+    theirs=() ratios=() results=()
+    for _ in 1 2 3; do
+        file=$work/peer.sqlite
+        cp "$work/template.sqlite" "$file" && sync
+        python3 Benchmarks/Withdraw/sqlite_peer.py "$file" "$seconds" $accounts >"$work/made"
+        read -r peers made <"$work/made"
+        file_holds "$made"
 
-    file=$work/teller.sqlite
-    cp "$work/template.sqlite" "$file" && sync
-    serve "sqlite:$file"
-    withdraw 32 64 $accounts
-    end
-    file_holds "$accepted"
-    rm "$work"/{teller,peer}.sqlite*
+        file=$work/teller.sqlite
+        cp "$work/template.sqlite" "$file" && sync
+        serve "sqlite:$file"
+        withdraw 32 64 $accounts
+        end
+        file_holds "$accepted"
+        rm "$work"/{teller,peer}.sqlite*
+        theirs+=("$peers") ratios+=("$(ratio "$rate" "$peers")")
+        results+=("$result")
+    done
     what='`withdraw.create`, SQLite, 100k accounts, own keys'
     [ $accounts != 1 ] || what='the same, one hot account'
-    row "$what" "$result" \
-        "$theirs/s, Python's sqlite3, one transaction each" "$(ratio "$rate" "$theirs")" '≥ 10'
+    # Each result begins with its rate.
+    row "$what" "$(median "${results[@]}")" \
+        "$(median "${theirs[@]}")/s, Python's sqlite3, one transaction each" \
+        "$(median "${ratios[@]}")" '≥ 10'
 done

@@ -27,6 +27,8 @@ fail() {
 # row WHAT TELLER PEER RATIO GOAL: one line of the table.
 row() { printf '| %s | %s | %s | %s | %s |\n' "$@"; }
 ratio() { awk -v a="$1" -v b="$2" 'BEGIN { printf "%.2f", a / b }'; }
+# median NUMBER…: the middle one; texts that begin with a number will do.
+median() { printf '%s\n' "$@" | sort -g | sed -n "$((($# + 1) / 2))p"; }
 port() { python3 -c 'import socket; s = socket.socket(); s.bind(("127.0.0.1", 0)); print(s.getsockname()[1])'; }
 
 # certificate: makes $work/cert.pem and $work/key.pem.

@@ -4,17 +4,20 @@
 /// A bounded memory of what was used last.
 ///
 /// Two generations: when the newer is full it becomes the older, and what stood there is dropped.
-package struct RecentValues<Key: Hashable & Sendable, Value: Sendable>: Sendable {
+///
+/// It is public, though no product has it, so that the stores' compiler can specialise it; what is
+/// `package` stays generic in other modules.
+public struct RecentValues<Key: Hashable & Sendable, Value: Sendable>: Sendable {
     /// Values in one generation: three quarters of 65,536 buckets, where a dictionary would grow.
-    package static var generationMax: Int { 49_152 }
+    @inlinable public static var generationMax: Int { 49_152 }
 
-    private var newer: [Key: Value] = [:]
-    private var older: [Key: Value] = [:]
+    @usableFromInline var newer: [Key: Value] = [:]
+    @usableFromInline var older: [Key: Value] = [:]
 
-    package init() {}
+    @inlinable public init() {}
 
     /// Reading does not make a value newer; writing does.
-    package subscript(key: Key) -> Value? {
+    @inlinable public subscript(key: Key) -> Value? {
         get { newer[key] ?? older[key] }
         set {
             guard let newValue else {

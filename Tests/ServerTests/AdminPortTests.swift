@@ -144,9 +144,14 @@ struct AdminClient {
     let port: Int
 
     init(_ server: TellerProcess) throws {
-        let line = try #require(
-            server.log.split(separator: "\n").first { $0.contains("administration") })
-        let digits = line.split { !$0.isNumber }.last
+        // It is opened beside the port whose opening the server's start has waited for.
+        let end = ContinuousClock.now + .seconds(30)
+        var line: Substring?
+        while line == nil, ContinuousClock.now < end {
+            line = server.log.split(separator: "\n").first { $0.contains("administration") }
+            if line == nil { usleep(10_000) }
+        }
+        let digits = line?.split { !$0.isNumber }.last
         port = try #require(digits.flatMap { Int($0) })
     }
 
