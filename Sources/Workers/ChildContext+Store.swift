@@ -34,7 +34,7 @@ extension ChildContext {
     private static func isStoreAway(_ error: any Error) -> Bool {
         switch error {
         case let error as StoreError: error.code == .unavailable
-        case let error as TaskStoreError: error.isStoreAway
+        case is TaskStoreError: true
         case CommitError.store(let error): error.code == .unavailable
         default: false
         }
@@ -50,9 +50,4 @@ extension ChildContext {
             try Task.checkCancellation()
         }
     }
-}
-
-extension TaskStoreError {
-    /// It has one meaning.
-    fileprivate var isStoreAway: Bool { true }
 }
