@@ -8,8 +8,7 @@ DECLARE
         || lpad(to_hex(random), 16, '0'))::uuid;
 BEGIN
     SELECT * INTO holder FROM accounts WHERE tenant = 'default' AND account = which FOR UPDATE;
-    PERFORM 1 FROM idempotency_keys
-        WHERE account_number = holder.number AND method = 1 AND key = new_key;
+    PERFORM 1 FROM withdrawals WHERE account_number = holder.number AND key = new_key;
     IF FOUND THEN RETURN 'replayed'; END IF;
     IF holder.available < 15000000 THEN RETURN 'insufficient'; END IF;
     UPDATE accounts SET available = available - 15000000, held = held + 15000000,
@@ -17,10 +16,8 @@ BEGIN
         WHERE number = holder.number;
     INSERT INTO entries VALUES (holder.number, holder.last_sequence + 1, 'HOLD', -15000000, 15000000,
         holder.available - 15000000, holder.held + 15000000, id, NULL, 1);
-    INSERT INTO withdrawals VALUES (id, holder.number, 10000000, 5000000,
+    INSERT INTO withdrawals VALUES (id, holder.number, holder.last_sequence + 1, 10000000, 5000000,
         '0:ca6e321c7cce9ecedf0a8ca2492ec8592494aa5fb5ce0387dff96ef6af982a3e', false, NULL, 'PENDING', 1, 1, 1,
-        NULL, NULL);
-    INSERT INTO idempotency_keys VALUES (holder.number, 1, new_key, decode(md5(new_key) || md5(which), 'hex'),
-        id, NULL, 1, 1);
+        NULL, NULL, new_key, 1);
     RETURN 'accepted';
 END $$;

@@ -53,6 +53,13 @@ package struct CreateWithdrawal: Sendable {
     }
 
     package var fingerprint: Fingerprint {
+        Self.fingerprint(amount: amount, destination: destination, comment: comment)
+    }
+
+    /// The fingerprint of these parameters; a withdrawal keeps all of them.
+    package static func fingerprint(
+        amount: Nanotons, destination: Destination, comment: String?
+    ) -> Fingerprint {
         Fingerprint(
             method: .withdrawCreate,
             fields: [

@@ -53,7 +53,7 @@ extension Connection {
     }
 
     /// Begins the batch's transaction, locks what it needs in the order of `BatchNeeds`, and reads
-    /// it: one round trip, or two when keys are known already.
+    /// it, in one round trip.
     mutating func lock(
         _ needs: BatchNeeds, at now: Timestamp
     ) throws(StoreError) -> LoadedBatch {
@@ -75,13 +75,10 @@ extension Connection {
         var accounts = Parameters()
         accounts.names(needs.accounts)
         try send(BatchStatements.lockAccounts, accounts)
-        var keys = Parameters()
-        if !needs.keys.isEmpty {
-            keys.names(needs.keys.map(\.account))
-            keys.int64s(needs.keys) { Int64($0.method.rawValue) }
-            keys.texts(needs.keys) { $0.key.text }
-            try send(BatchStatements.findKeys, keys)
-        }
+        let withdrawalKeys = needs.keys.filter { $0.method == .withdrawCreate }
+        let creditKeys = needs.keys.filter { $0.method == .accountCredit }
+        try send(BatchStatements.findWithdrawalKeys, keys: withdrawalKeys)
+        try send(BatchStatements.findCreditKeys, keys: creditKeys)
         var results = try finish().dropFirst()
         var loaded = LoadedBatch()
         if !needs.fences.isEmpty, let rows = results.popFirst() {
@@ -96,14 +93,23 @@ extension Connection {
         if let rows = results.popFirst() {
             for row in try rows.cachedAccounts() { loaded.add(row) }
         }
-        // Keys are mostly new; what known ones stand for is worth a round trip of its own.
-        if let rows = results.popFirst(), rows.count > 0 {
-            try send(BatchStatements.findKeyWithdrawals, keys)
-            try send(BatchStatements.findKeyEntries, keys)
-            let found = try finish()
-            try loaded.snapshot.add(keys: rows, withdrawals: found[0], entries: found[1])
+        if !withdrawalKeys.isEmpty, let rows = results.popFirst() {
+            try loaded.snapshot.add(withdrawalKeys: rows)
+        }
+        if !creditKeys.isEmpty, let rows = results.popFirst() {
+            try loaded.snapshot.add(creditKeys: rows)
         }
         return loaded
+    }
+
+    private mutating func send(
+        _ statement: Statement, keys: [KeyScope]
+    ) throws(StoreError) {
+        guard !keys.isEmpty else { return }
+        var rows = Parameters()
+        rows.names(keys.map(\.account))
+        rows.texts(keys) { $0.key.text }
+        try send(statement, rows)
     }
 
     /// Writes what was planned on `loaded`, and commits: one round trip. Rows are locked, and must
@@ -124,7 +130,10 @@ extension Connection {
         if !writes.accounts.isEmpty {
             try send(BatchStatements.updateAccounts, writes.accountRows(loaded))
         }
-        if !writes.keys.isEmpty { try send(BatchStatements.insertKeys, writes.keyRows(loaded)) }
+        let creditKeys = writes.creditKeys
+        if !creditKeys.isEmpty {
+            try send(BatchStatements.insertCreditKeys, creditKeys.rows(loaded))
+        }
         if !writes.entries.isEmpty {
             try send(BatchStatements.insertEntries, writes.entryRows(loaded))
         }
@@ -174,33 +183,19 @@ extension ResultRows {
 }
 
 extension BatchSnapshot {
-    fileprivate mutating func add(
-        keys rows: ResultRows, withdrawals: ResultRows, entries: ResultRows
-    ) throws(StoreError) {
-        for withdrawal in try withdrawals.withdrawals()
-        where self.withdrawals[withdrawal.id] == nil {
-            self.withdrawals[withdrawal.id] = withdrawal
-        }
-        let entriesByKey = Dictionary(
-            try entries.entries().map { (EntryName($0.account, $0.sequence), $0) }
-        ) { first, _ in first }
-        for row in 0..<rows.count {
-            let record = try rows.keyRecord(row)
+    fileprivate mutating func add(withdrawalKeys rows: ResultRows) throws(StoreError) {
+        for (row, withdrawal) in try rows.withdrawals().enumerated() {
+            let record = try rows.withdrawalKey(row, of: withdrawal)
             keys[record.scope] = record
-            if case .entry(let sequence) = record.subject {
-                self.entries[record.scope] =
-                    entriesByKey[EntryName(record.scope.account, sequence)]
-            }
+            if withdrawals[withdrawal.id] == nil { withdrawals[withdrawal.id] = withdrawal }
         }
     }
 
-    private struct EntryName: Hashable {
-        let account: AccountKey
-        let sequence: Int64
-
-        init(_ account: AccountKey, _ sequence: Int64) {
-            self.account = account
-            self.sequence = sequence
+    fileprivate mutating func add(creditKeys rows: ResultRows) throws(StoreError) {
+        for (row, entry) in try rows.entries().enumerated() {
+            let record = try rows.creditKey(row, of: entry)
+            keys[record.scope] = record
+            entries[record.scope] = entry
         }
     }
 }
@@ -242,9 +237,17 @@ extension BatchWrites {
     }
 
     fileprivate func newWithdrawalRows(_ loaded: LoadedBatch) -> Parameters {
+        // The plan appends a hold with each withdrawal, in the same order.
+        let holds = entries.filter { $0.kind == .hold }
+        var keys: [WithdrawalID: KeyRecord] = [:]
+        keys.reserveCapacity(self.keys.count)
+        for record in self.keys {
+            if case .withdrawal(let id) = record.subject { keys[id] = record }
+        }
         var rows = Parameters()
         rows.uuids(newWithdrawals) { $0.id }
         rows.int64s(newWithdrawals) { loaded.numbers[$0.account] }
+        rows.int64s(holds) { $0.sequence }
         rows.int64s(newWithdrawals) { $0.amount.rawValue }
         rows.int64s(newWithdrawals) { $0.fee.rawValue }
         rows.texts(newWithdrawals) { $0.destination.rawAddress }
@@ -256,6 +259,8 @@ extension BatchWrites {
         rows.int64s(newWithdrawals) { $0.updatedAt.unixMilliseconds }
         rows.texts(newWithdrawals) { $0.transactionHash }
         rows.texts(newWithdrawals) { $0.failureReason }
+        rows.texts(newWithdrawals) { keys[$0.id]?.scope.key.text }
+        rows.int64s(newWithdrawals) { keys[$0.id]?.expiresAt.unixMilliseconds }
         return rows
     }
 
@@ -282,21 +287,15 @@ extension BatchWrites {
         return rows
     }
 
-    fileprivate func keyRows(_ loaded: LoadedBatch) -> Parameters {
-        var rows = Parameters()
-        rows.int64s(keys) { loaded.numbers[$0.scope.account] }
-        rows.int64s(keys) { Int64($0.scope.method.rawValue) }
-        rows.texts(keys) { $0.scope.key.text }
-        rows.blobs(keys) { $0.fingerprint.bytes }
-        rows.uuids(keys) { record in
-            if case .withdrawal(let id) = record.subject { id } else { nil }
+    /// The keys that don't stand in a withdrawal's row, each with its entry's sequence.
+    fileprivate var creditKeys: [CreditKey] {
+        keys.compactMap { record in
+            if case .entry(let sequence) = record.subject {
+                CreditKey(record: record, sequence: sequence)
+            } else {
+                nil
+            }
         }
-        rows.int64s(keys) { record in
-            if case .entry(let sequence) = record.subject { sequence } else { nil }
-        }
-        rows.int64s(keys) { $0.firstSeenAt.unixMilliseconds }
-        rows.int64s(keys) { $0.expiresAt.unixMilliseconds }
-        return rows
     }
 
     fileprivate var payoutRows: Parameters {
@@ -306,6 +305,24 @@ extension BatchWrites {
         rows.texts(payouts) { $0.gateway }
         rows.texts(payouts) { $0.reference }
         rows.blobs(payouts) { $0.payload }
+        return rows
+    }
+}
+
+private struct CreditKey {
+    let record: KeyRecord
+    let sequence: Int64
+}
+
+extension [CreditKey] {
+    fileprivate func rows(_ loaded: LoadedBatch) -> Parameters {
+        var rows = Parameters()
+        rows.int64s(self) { loaded.numbers[$0.record.scope.account] }
+        rows.texts(self) { $0.record.scope.key.text }
+        rows.blobs(self) { $0.record.fingerprint.bytes }
+        rows.int64s(self) { $0.sequence }
+        rows.int64s(self) { $0.record.firstSeenAt.unixMilliseconds }
+        rows.int64s(self) { $0.record.expiresAt.unixMilliseconds }
         return rows
     }
 }

@@ -18,6 +18,21 @@ enum LeaseStatements {
             RETURNING epoch
             """)
 
+    /// Ends sessions of this program that have fallen silent in the middle of a transaction: halted
+    /// or cut off while a batch was being sent, they would keep what they have locked for as long as
+    /// the connection stands. The server's own limit (`Session.settings`) begins only when all of a
+    /// batch has come.
+    static let endSilentSessions = Statement(
+        name: "end_silent_sessions",
+        sql: """
+            SELECT pg_terminate_backend(pid) FROM pg_stat_activity
+            WHERE datname = current_database() AND usename = current_user
+                AND application_name = current_setting('application_name')
+                AND pid <> pg_backend_pid() AND xact_start IS NOT NULL
+                AND wait_event_type = 'Client' AND wait_event = 'ClientRead'
+                AND greatest(query_start, state_change) < clock_timestamp() - interval '2 s'
+            """)
+
     static let holder = Statement(
         name: "lease_holder", sql: "SELECT holder, epoch FROM leases WHERE name = $1::text")
 
@@ -39,5 +54,5 @@ enum LeaseStatements {
             RETURNING epoch
             """)
 
-    static let all = [acquire, holder, renew, release, BatchStatements.discardPlans]
+    static let all = [acquire, endSilentSessions, holder, renew, release, BatchStatements.discardPlans]
 }

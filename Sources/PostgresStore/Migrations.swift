@@ -10,7 +10,7 @@ enum Migrations {
 
     static var ledger: String {
         [
-            guards, accounts, entries, withdrawals, events, keys, payouts, tokens, leases,
+            guards, accounts, entries, withdrawals, events, creditKeys, payouts, tokens, leases,
             taskHistory, taskControls, policies,
         ].joined(separator: "\n")
     }
@@ -64,10 +64,13 @@ enum Migrations {
             FOR EACH STATEMENT EXECUTE FUNCTION refuse_change();
         """
 
+    /// A withdrawal's key stands in its row: its fingerprint follows from what never changes of it.
+    /// The withdrawals of an account are found by the holds in its journal.
     private static let withdrawals = """
         CREATE TABLE withdrawals (
             id uuid PRIMARY KEY,
             account_number bigint NOT NULL,
+            hold_sequence bigint NOT NULL,
             amount bigint NOT NULL,
             fee bigint NOT NULL,
             address text COLLATE "C" NOT NULL,
@@ -78,9 +81,12 @@ enum Migrations {
             created_at bigint NOT NULL,
             updated_at bigint NOT NULL,
             transaction_hash text,
-            failure_reason text
+            failure_reason text,
+            key text COLLATE "C",
+            key_expires_at bigint
         ) WITH (fillfactor = 80);
-        CREATE INDEX withdrawals_by_account ON withdrawals (account_number, id);
+        CREATE UNIQUE INDEX withdrawal_keys ON withdrawals (account_number, key)
+            WHERE key IS NOT NULL;
         CREATE INDEX unsettled_withdrawals ON withdrawals (state, updated_at, id)
             WHERE state IN ('PENDING', 'PROCESSING', 'SENT', 'IN_REVIEW');
         """
@@ -97,17 +103,15 @@ enum Migrations {
         );
         """
 
-    private static let keys = """
-        CREATE TABLE idempotency_keys (
+    private static let creditKeys = """
+        CREATE TABLE credit_keys (
             account_number bigint NOT NULL,
-            method bigint NOT NULL,
             key text COLLATE "C" NOT NULL,
             fingerprint bytea NOT NULL,
-            withdrawal_id uuid,
-            entry_sequence bigint,
+            entry_sequence bigint NOT NULL,
             first_seen_at bigint NOT NULL,
             expires_at bigint NOT NULL,
-            PRIMARY KEY (account_number, method, key)
+            PRIMARY KEY (account_number, key)
         );
         """
 

@@ -28,6 +28,10 @@ struct Parameters: Sendable {
 
     mutating func uuid(_ id: WithdrawalID) { scalar { $0.append(id) } }
 
+    mutating func optionalUUID(_ id: WithdrawalID?) {
+        if let id { uuid(id) } else { null() }
+    }
+
     /// An array of so many elements, each written by `element`; a false result makes it NULL.
     mutating func array<Element>(
         _ type: ElementType, _ elements: some Collection<Element>,

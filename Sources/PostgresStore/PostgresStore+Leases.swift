@@ -16,15 +16,16 @@ extension PostgresStore: LeaseKeeper {
         var asked = Parameters()
         asked.text(name)
         let queries = [
-            Query(LeaseStatements.acquire, wanted), Query(LeaseStatements.holder, asked),
+            Query(LeaseStatements.endSilentSessions), Query(LeaseStatements.acquire, wanted),
+            Query(LeaseStatements.holder, asked),
         ]
         let (isGranted, lease) = try await call(queries) { results throws(StoreError) in
             // A lease is never removed, so there is one by now.
             (
-                results[0].count == 1,
+                results[1].count == 1,
                 Lease(
-                    name: name, holder: try results[1].text(0, 0),
-                    epoch: try results[1].int64(0, 1))
+                    name: name, holder: try results[2].text(0, 0),
+                    epoch: try results[2].int64(0, 1))
             )
         }
         guard isGranted else { throw .heldByOther(lease) }

@@ -238,7 +238,7 @@ extension PostgresStore: LedgerStore {
         of key: AccountKey, state: WithdrawalState?, before: WithdrawalID?, limit: Int
     ) async throws(StoreError) -> [Ledger.Withdrawal] {
         var parameters = named(key)
-        parameters.uuid(before ?? WithdrawalID(UUIDv7(high: .max, low: .max)))
+        parameters.optionalUUID(before)
         parameters.optionalText(state?.rawValue)
         parameters.int64(Int64(limit))
         return try await readers.run(ReadStatements.withdrawalsOfAccount, parameters) {

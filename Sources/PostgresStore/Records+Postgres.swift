@@ -76,17 +76,30 @@ extension ResultRows {
         return payouts
     }
 
-    func keyRecord(_ row: Int) throws(StoreError) -> KeyRecord {
-        guard let method = KeyScope.Method(rawValue: Int16(truncatingIfNeeded: try int64(row, 2))),
-            let key = IdempotencyKey(try text(row, 3)),
-            let fingerprint = Fingerprint(bytes: blob(row, 4))
-        else { throw corrupt(2) }
+    /// The key of a row of `findWithdrawalKeys`. Its fingerprint is that of the withdrawal's own
+    /// fields, which are the call's parameters.
+    func withdrawalKey(
+        _ row: Int, of withdrawal: Ledger.Withdrawal
+    ) throws(StoreError) -> KeyRecord {
+        guard let key = IdempotencyKey(try text(row, 14)) else { throw corrupt(14) }
         return KeyRecord(
-            scope: KeyScope(account: try accountKey(row, 0), method: method, key: key),
-            fingerprint: fingerprint,
-            subject: isNull(row, 5)
-                ? .entry(try int64(row, 6)) : .withdrawal(try withdrawalID(row, 5)),
-            firstSeenAt: try time(row, 7), expiresAt: try time(row, 8))
+            scope: KeyScope(account: withdrawal.account, method: .withdrawCreate, key: key),
+            fingerprint: CreateWithdrawal.fingerprint(
+                amount: withdrawal.amount, destination: withdrawal.destination,
+                comment: withdrawal.comment),
+            subject: .withdrawal(withdrawal.id), firstSeenAt: withdrawal.createdAt,
+            expiresAt: try time(row, 15))
+    }
+
+    /// The key of a row of `findCreditKeys`.
+    func creditKey(_ row: Int, of entry: Ledger.Entry) throws(StoreError) -> KeyRecord {
+        guard let key = IdempotencyKey(try text(row, 11)),
+            let fingerprint = Fingerprint(bytes: blob(row, 12))
+        else { throw corrupt(11) }
+        return KeyRecord(
+            scope: KeyScope(account: entry.account, method: .accountCredit, key: key),
+            fingerprint: fingerprint, subject: .entry(entry.sequence),
+            firstSeenAt: try time(row, 13), expiresAt: try time(row, 14))
     }
 
     func tokens() throws(StoreError) -> [TokenRecord] {

@@ -14,7 +14,8 @@ struct Session: ~Copyable {
     /// it would keep what it has locked, its lease too, and nobody could take over.
     static let settings = """
         SET enable_seqscan = off; SET enable_hashjoin = off; SET enable_mergejoin = off;
-        SET enable_material = off; SET plan_cache_mode = force_generic_plan; SET jit = off;
+        SET enable_material = off; SET enable_bitmapscan = off; SET enable_sort = off;
+        SET plan_cache_mode = force_generic_plan; SET jit = off;
         SET default_transaction_isolation = 'read committed';
         SET synchronous_commit = on; SET idle_in_transaction_session_timeout = '2s';
         """

@@ -88,48 +88,43 @@ enum BatchStatements {
         a.number
         """
 
-    /// The records of the keys asked for. `OFFSET 0` keeps the planner from turning the look-ups
-    /// round: whatever it believes of the table's size, each key is one descent of the index.
+    /// The accounts of the keys asked for. `OFFSET 0` keeps the planner from turning the look-ups
+    /// round: whatever it believes of the tables' sizes, each key is one descent of an index.
     private static let askedKeys = """
-        unnest($1::text[], $2::text[], $3::bigint[], $4::text[])
-            AS asked (tenant, account, method, key)
+        unnest($1::text[], $2::text[], $3::text[]) AS asked (tenant, account, key)
         CROSS JOIN LATERAL (
             SELECT number FROM accounts
             WHERE tenant = asked.tenant AND account = asked.account OFFSET 0
         ) AS a
-        CROSS JOIN LATERAL (
-            SELECT * FROM idempotency_keys
-            WHERE account_number = a.number AND method = asked.method AND key = asked.key OFFSET 0
-        ) AS k
         """
 
-    static let findKeys = Statement(
-        name: "find_keys",
+    /// The withdrawals that keys stand for, each with its key.
+    static let findWithdrawalKeys = Statement(
+        name: "find_withdrawal_keys",
         sql: """
-            SELECT asked.tenant, asked.account, k.method, k.key, k.fingerprint, k.withdrawal_id,
-                k.entry_sequence, k.first_seen_at, k.expires_at
-            FROM \(askedKeys)
-            """)
-
-    static let findKeyWithdrawals = Statement(
-        name: "find_key_withdrawals",
-        sql: """
-            SELECT \(WithdrawalStatements.columns(account: "asked"))
+            SELECT \(WithdrawalStatements.columns(account: "asked")), w.key, w.key_expires_at
             FROM \(askedKeys)
             CROSS JOIN LATERAL (
-                SELECT * FROM withdrawals WHERE id = k.withdrawal_id OFFSET 0
+                SELECT * FROM withdrawals
+                WHERE account_number = a.number AND key = asked.key OFFSET 0
             ) AS w
             """)
 
-    static let findKeyEntries = Statement(
-        name: "find_key_entries",
+    /// The entries that keys of credits stand for, each with its key.
+    static let findCreditKeys = Statement(
+        name: "find_credit_keys",
         sql: """
             SELECT asked.tenant, asked.account, e.sequence, e.kind, e.available_delta, e.held_delta,
-                e.available, e.held, e.withdrawal_id, e.reference, e.at
+                e.available, e.held, e.withdrawal_id, e.reference, e.at, k.key, k.fingerprint,
+                k.first_seen_at, k.expires_at
             FROM \(askedKeys)
             CROSS JOIN LATERAL (
+                SELECT * FROM credit_keys
+                WHERE account_number = a.number AND key = asked.key OFFSET 0
+            ) AS k
+            CROSS JOIN LATERAL (
                 SELECT * FROM entries
-                WHERE account_number = k.account_number AND sequence = k.entry_sequence OFFSET 0
+                WHERE account_number = a.number AND sequence = k.entry_sequence OFFSET 0
             ) AS e
             """)
 
@@ -161,9 +156,10 @@ enum BatchStatements {
     static let insertWithdrawals = Statement(
         name: "insert_withdrawals",
         sql: """
-            INSERT INTO withdrawals SELECT * FROM unnest($1::uuid[], $2::bigint[],
-                $3::bigint[], $4::bigint[], $5::text[], $6::boolean[], $7::text[], $8::text[],
-                $9::bigint[], $10::bigint[], $11::bigint[], $12::text[], $13::text[])
+            INSERT INTO withdrawals SELECT * FROM unnest($1::uuid[], $2::bigint[], $3::bigint[],
+                $4::bigint[], $5::bigint[], $6::text[], $7::boolean[], $8::text[], $9::text[],
+                $10::bigint[], $11::bigint[], $12::bigint[], $13::text[], $14::text[],
+                $15::text[], $16::bigint[])
             """)
 
     /// Fails when a withdrawal has moved since it was read.
@@ -191,11 +187,11 @@ enum BatchStatements {
                 $3::text[], $4::bigint[], $5::text[])
             """)
 
-    static let insertKeys = Statement(
-        name: "insert_keys",
+    static let insertCreditKeys = Statement(
+        name: "insert_credit_keys",
         sql: """
-            INSERT INTO idempotency_keys SELECT * FROM unnest($1::bigint[], $2::bigint[],
-                $3::text[], $4::bytea[], $5::uuid[], $6::bigint[], $7::bigint[], $8::bigint[])
+            INSERT INTO credit_keys SELECT * FROM unnest($1::bigint[], $2::text[], $3::bytea[],
+                $4::bigint[], $5::bigint[], $6::bigint[])
             """)
 
     static let insertPayouts = Statement(
@@ -207,9 +203,9 @@ enum BatchStatements {
 
     static let all = [
         begin, commit, rollback, discardPlans, openAccounts, lockLeases, confirmLeases,
-        readWithdrawals, lockWithdrawals, readAccounts, lockAccounts, findKeys, findKeyWithdrawals,
-        findKeyEntries, updateAccounts, insertEntries, insertWithdrawals, updateWithdrawals,
-        insertEvents, insertKeys, insertPayouts,
+        readWithdrawals, lockWithdrawals, readAccounts, lockAccounts, findWithdrawalKeys,
+        findCreditKeys, updateAccounts, insertEntries, insertWithdrawals, updateWithdrawals,
+        insertEvents, insertCreditKeys, insertPayouts,
     ]
 }
 
@@ -268,18 +264,23 @@ enum ReadStatements {
         sql: WithdrawalStatements.rows(
             of: "SELECT * FROM withdrawals WHERE id = $1::uuid OFFSET 0"))
 
-    /// The account is asked for as a range: an equality would let the planner read the ids of all
-    /// accounts backwards until it has met enough of this one's.
+    /// Newest first, by the holds in the account's journal.
     static let withdrawalsOfAccount = Statement(
         name: "withdrawals_of_account",
         sql: """
             SELECT \(WithdrawalStatements.columns)
             FROM accounts a
             CROSS JOIN LATERAL (
-                SELECT * FROM withdrawals
-                WHERE (account_number, id) < (a.number, $3::uuid) AND account_number >= a.number
-                    AND ($4::text IS NULL OR state = $4::text)
-                ORDER BY account_number DESC, id DESC LIMIT $5::bigint
+                SELECT w.* FROM entries e
+                CROSS JOIN LATERAL (
+                    SELECT * FROM withdrawals
+                    WHERE id = e.withdrawal_id AND ($4::text IS NULL OR state = $4::text) OFFSET 0
+                ) AS w
+                WHERE e.account_number = a.number AND e.kind = 'HOLD' AND e.sequence < coalesce(
+                    (SELECT hold_sequence FROM withdrawals
+                     WHERE id = $3::uuid AND account_number = a.number),
+                    CASE WHEN $3::uuid IS NULL THEN 9223372036854775807 ELSE 0 END)
+                ORDER BY e.sequence DESC LIMIT $5::bigint
             ) AS w
             WHERE a.tenant = $1::text AND a.account = $2::text
             """)
@@ -335,10 +336,14 @@ enum ReadStatements {
                 FROM entries WHERE account_number = a.number
             ) AS j
             CROSS JOIN LATERAL (
-                SELECT coalesce(sum(amount + fee) FILTER (
-                    WHERE state IN ('PENDING', 'PROCESSING', 'SENT', 'IN_REVIEW')), 0)::bigint
+                SELECT coalesce(sum(w.amount + w.fee) FILTER (
+                    WHERE w.state IN ('PENDING', 'PROCESSING', 'SENT', 'IN_REVIEW')), 0)::bigint
                     AS reserved
-                FROM withdrawals WHERE account_number = a.number
+                FROM entries e
+                CROSS JOIN LATERAL (
+                    SELECT * FROM withdrawals WHERE id = e.withdrawal_id OFFSET 0
+                ) AS w
+                WHERE e.account_number = a.number AND e.kind = 'HOLD'
             ) AS h
             LEFT JOIN entries e ON e.account_number = a.number AND e.sequence = a.last_sequence
             ORDER BY a.tenant, a.account

@@ -102,15 +102,15 @@ import Testing
         SELECT 'crowd', 'c' || n, 1000, 0, 1, 0, 0 FROM generate_series(1, 50000) n;
         INSERT INTO entries SELECT number, 1, 'CREDIT', 1000, 0, 1000, 0, NULL, NULL, 0
         FROM accounts WHERE tenant = 'crowd';
-        INSERT INTO withdrawals SELECT gen_random_uuid(), number, 1, 0, '0:', false, NULL,
-            'CONFIRMED', 4, 0, 0, 'h', NULL FROM accounts WHERE tenant = 'crowd';
-        INSERT INTO idempotency_keys SELECT number, 1, 'k', '\\x00', gen_random_uuid(), NULL, 0, 0
+        INSERT INTO withdrawals SELECT gen_random_uuid(), number, 0, 1, 0, '0:', false, NULL,
+            'CONFIRMED', 4, 0, 0, 'h', NULL, 'k', 0 FROM accounts WHERE tenant = 'crowd';
+        INSERT INTO credit_keys SELECT number, 'k', '\\x00', 1, 0, 0
         FROM accounts WHERE tenant = 'crowd';
-        INSERT INTO entries SELECT number, n, 'CREDIT', 0, 0, 1000, 0, NULL, NULL, 0
+        INSERT INTO entries SELECT number, n, 'HOLD', 0, 0, 1000, 0, gen_random_uuid(), NULL, 0
         FROM accounts, generate_series(2, 20000) n WHERE account = 'c1';
-        INSERT INTO withdrawals SELECT gen_random_uuid(), number, 1, 0, '0:', false, NULL,
-            'CONFIRMED', 4, 0, 0, 'h', NULL
-        FROM accounts, generate_series(2, 20000) n WHERE account = 'c1';
+        INSERT INTO withdrawals SELECT withdrawal_id, account_number, sequence, 1, 0, '0:', false,
+            NULL, 'CONFIRMED', 4, 0, 0, 'h', NULL, NULL, NULL
+        FROM entries WHERE kind = 'HOLD' AND available_delta = 0;
         """
     private static let busy = Sample.account("c1", tenant: "crowd")
 
