@@ -57,22 +57,25 @@ holds() {
     [ "$found" = "$1" ] || fail "$1 withdrawals were answered, $found are in the database"
 }
 
-# pgbench_best SCRIPT ACCOUNTS CLIENTS…: the best rate of these numbers of clients, each in a
-# database of its own, is then in $rate.
-pgbench_best() {
-    local script=$1 accounts=$2 best=0 clients count report=$work/pgbench.log
-    shift 2
-    for clients in "$@"; do
-        fresh
-        "$programs/pgbench" -n -M prepared -h 127.0.0.1 -p "$pg" -U teller -D "accounts=$accounts" \
-            -c "$clients" -j 2 -T "$seconds" -f "Benchmarks/Withdraw/$script.sql" contender \
-            >"$report" 2>&1 || fail "pgbench: $(cat "$report")"
-        grep -q '^number of failed transactions: 0 ' "$report" || fail "pgbench: $(cat "$report")"
-        count=$(sed -nE 's/^number of transactions actually processed: ([0-9]+).*/\1/p' "$report")
-        holds "$count"
-        rate=$(sed -nE 's/^tps = ([0-9]+).*/\1/p' "$report")
-        echo "pgbench $script, $accounts accounts, $clients clients: $rate/s" >&2
-        [ "$rate" -le "$best" ] || best=$rate
+# pgbench_rate SCRIPT ACCOUNTS CLIENTS: in a database of its own; the rate is then in $rate.
+pgbench_rate() {
+    local script=$1 accounts=$2 clients=$3 count report=$work/pgbench.log
+    fresh
+    "$programs/pgbench" -n -M prepared -h 127.0.0.1 -p "$pg" -U teller -D "accounts=$accounts" \
+        -c "$clients" -j 2 -T "$seconds" -f "Benchmarks/Withdraw/$script.sql" contender \
+        >"$report" 2>&1 || fail "pgbench: $(cat "$report")"
+    grep -q '^number of failed transactions: 0 ' "$report" || fail "pgbench: $(cat "$report")"
+    count=$(sed -nE 's/^number of transactions actually processed: ([0-9]+).*/\1/p' "$report")
+    holds "$count"
+    rate=$(sed -nE 's/^tps = ([0-9]+).*/\1/p' "$report")
+    echo "pgbench $script, $accounts accounts, $clients clients: $rate/s" >&2
+}
+
+# pgbench_clients SCRIPT ACCOUNTS: with how many clients, of 1 to 64, it is fastest; in $clients.
+pgbench_clients() {
+    local best=0 count
+    for count in 1 4 16 32 64; do
+        pgbench_rate "$1" "$2" $count
+        [ "$rate" -le $best ] || { best=$rate && clients=$count; }
     done
-    rate=$best
 }

@@ -54,5 +54,7 @@ enum LeaseStatements {
             RETURNING epoch
             """)
 
-    static let all = [acquire, endSilentSessions, holder, renew, release, BatchStatements.discardPlans]
+    static let all = [
+        acquire, endSilentSessions, holder, renew, release, BatchStatements.discardPlans,
+    ]
 }

@@ -51,6 +51,7 @@ package enum WaitReason: Sendable, Equatable, CustomStringConvertible {
         case .resource(.store): "store"
         case .resource(.breaker(let name)): "breaker \(name)"
         case .resource(.budget(let name)): "budget \(name)"
+        case .resource(.condition(let text)): text
         }
     }
 }
@@ -62,6 +63,8 @@ package enum AwaitedResource: Sendable, Equatable {
     case breaker(String)
     /// That an upstream's retry budget allows a retry.
     case budget(String)
+    /// What the text says, for operators.
+    case condition(String)
 }
 
 /// The way of a child from one state to another.

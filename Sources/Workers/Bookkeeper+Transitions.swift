@@ -1,8 +1,8 @@
 // SPDX-FileCopyrightText: 2026 The Teller authors
 // SPDX-License-Identifier: Apache-2.0
 
-internal import Ledger
-internal import Supervision
+package import Ledger
+package import Supervision
 
 extension Bookkeeper {
     /// One transition's result and where it belongs.
@@ -56,5 +56,5 @@ struct WorkerFenced: Error, CustomStringConvertible {
 }
 
 extension Fence {
-    init(_ lease: Lease) { self.init(lease: lease.name, epoch: lease.epoch) }
+    package init(_ lease: Lease) { self.init(lease: lease.name, epoch: lease.epoch) }
 }

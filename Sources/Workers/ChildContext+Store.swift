@@ -2,7 +2,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
 internal import Ledger
-internal import Supervision
+package import Supervision
 
 extension ChildContext {
     /// One turn of a worker's loop. While the store can't be reached the worker has not failed: it
@@ -11,22 +11,35 @@ extension ChildContext {
     /// What a turn leaves half done is what a process that dies there leaves: the next one finds it
     /// in the store.
     ///
+    /// - Parameter body: returns what it waits for, nil for nothing.
     /// - Returns: whether the turn was made.
     @discardableResult
-    func turn(
-        elsePause pause: Duration, _ body: () async throws -> Void
+    package func waitingTurn(
+        elsePause pause: Duration, _ body: () async throws -> AwaitedResource?
     ) async throws -> Bool {
+        let awaited: AwaitedResource?
         do {
-            try await body()
+            awaited = try await body()
         } catch  where Self.isStoreAway(error) {
             waiting(for: .store)
             await wait(atMost: pause)
             try Task.checkCancellation()
             return false
         }
-        waiting(for: nil)
+        waiting(for: awaited)
         try Task.checkCancellation()
         return true
+    }
+
+    /// A turn that waits for nothing but the store.
+    @discardableResult
+    func turn(
+        elsePause pause: Duration, _ body: () async throws -> Void
+    ) async throws -> Bool {
+        try await waitingTurn(elsePause: pause) {
+            try await body()
+            return nil
+        }
     }
 
     /// Whether nothing was written because the store could not be reached. A commit of which

@@ -216,6 +216,9 @@ struct PayoutConfirmer: Sendable {
         case .refused(let reason):
             return TransitionWithdrawal(
                 withdrawal, to: .failed, detail: PayoutText.clip(reason))
+        case .notExecuted(let reason):
+            return TransitionWithdrawal(
+                withdrawal, to: .pending, detail: PayoutText.clip(reason))
         case .bounced(let reason):
             return TransitionWithdrawal(
                 withdrawal, to: .returned, detail: PayoutText.clip(reason))
@@ -226,7 +229,7 @@ struct PayoutConfirmer: Sendable {
     private func submitAgain(_ payouts: [Tracked]) async {
         guard !payouts.isEmpty else { return }
         do {
-            try await gateway.submit(payouts.map(\.payout))
+            try await gateway.submit(payouts.map(\.payout), fence: fence)
         } catch {
             logger.warning(
                 "submitting again failed: \(error)",

@@ -37,14 +37,19 @@ struct PayoutDispatcher: Sendable {
         defer { bookkeeper.feed.cancelPendingWake(wake) }
         var nextSweep = Duration.zero
         while !context.isStopping {
-            try await context.turn(elsePause: configuration.pollInterval) {
+            try await context.waitingTurn(elsePause: configuration.pollInterval) {
                 if context.time.now() >= nextSweep, try await !requeueForgotten() {
                     nextSweep = context.time.now() + configuration.sweepInterval
                 }
-                if try await !dispatch(context) {
+                let pass = try await dispatch(context)
+                if !pass.hasMore {
+                    let obstacle = pass.obstacle.map { AwaitedResource.condition($0) }
+                    context.waiting(for: obstacle)
                     context.heartbeat()
                     await context.wait(atMost: configuration.pollInterval)
+                    return obstacle
                 }
+                return nil
             }
         }
     }
@@ -71,27 +76,34 @@ struct PayoutDispatcher: Sendable {
         return moved.count
     }
 
+    private struct Pass {
+        /// Whether more is likely to be waiting.
+        var hasMore = false
+        /// Why nothing was paid, for operators; nil when there is no reason to tell.
+        var obstacle: String?
+    }
+
     /// One pass over the queue.
-    ///
-    /// - Returns: whether more is likely to be waiting.
-    private func dispatch(_ context: ChildContext) async throws -> Bool {
+    private func dispatch(_ context: ChildContext) async throws -> Pass {
         let unresolvedRoom = configuration.unresolvedPayoutsMax - board.unresolved
         board.note(isFull: unresolvedRoom <= 0) {
             log(
                 .error, "too many payouts are unresolved: nothing new is sent",
                 count: board.unresolved)
         }
-        guard unresolvedRoom > 0 else { return false }
+        guard unresolvedRoom > 0 else {
+            return Pass(obstacle: "too many payouts are unresolved")
+        }
         let queue = try await bookkeeper.store.withdrawals(
             in: .pending, unchangedSince: clock.latest,
             limit: min(configuration.batchPayoutsMax, unresolvedRoom))
-        guard !queue.isEmpty else { return false }
-        let room = try await gateway.capacity()
-        guard room > 0 else { return false }
+        guard !queue.isEmpty else { return Pass() }
+        let selection = try await gateway.select(from: queue, fence: fence)
+        guard !selection.withdrawals.isEmpty else { return Pass(obstacle: selection.obstacle) }
 
         let sent = try await Passes.trace("payout.dispatch", tracer) { span in
             let (taken, takeFailure) = await move(
-                queue.prefix(room).map { TransitionWithdrawal($0, to: .processing) })
+                selection.withdrawals.map { TransitionWithdrawal($0, to: .processing) })
             let sent = try await send(taken)
             span?.updateAttributes { attributes in
                 attributes["gateway"] = gateway.name
@@ -102,7 +114,7 @@ struct PayoutDispatcher: Sendable {
             if let takeFailure { throw takeFailure }
             return sent
         }
-        return sent > 0 && queue.count == configuration.batchPayoutsMax
+        return Pass(hasMore: sent > 0 && queue.count == configuration.batchPayoutsMax)
     }
 
     /// Signs, commits and submits payouts for `taken`, which are `PROCESSING`.
@@ -112,7 +124,7 @@ struct PayoutDispatcher: Sendable {
         guard !taken.isEmpty else { return 0 }
         let prepared: [WithdrawalID: PreparedPayout]
         do {
-            prepared = try await gateway.prepare(taken)
+            prepared = try await gateway.prepare(taken, fence: fence)
         } catch {
             try await requeue(taken)
             throw error
@@ -155,7 +167,7 @@ struct PayoutDispatcher: Sendable {
 
     private func submit(_ payouts: [Payout]) async -> Bool {
         do {
-            try await gateway.submit(payouts)
+            try await gateway.submit(payouts, fence: fence)
             log(.debug, "submitted", count: payouts.count)
             return true
         } catch {

@@ -90,10 +90,14 @@ package final class SimulatorGateway: PayoutGateway {
         logger.notice("payouts are simulated: nothing is paid")
     }
 
-    package func capacity() async throws -> Int { .max }
+    package func select(
+        from queue: [Ledger.Withdrawal], fence: Fence?
+    ) async throws -> PayoutSelection {
+        PayoutSelection(withdrawals: queue)
+    }
 
     package func prepare(
-        _ withdrawals: [Ledger.Withdrawal]
+        _ withdrawals: [Ledger.Withdrawal], fence: Fence?
     ) async throws -> [WithdrawalID: PreparedPayout] {
         let now = clock.now()
         var prepared: [WithdrawalID: PreparedPayout] = [:]
@@ -108,7 +112,7 @@ package final class SimulatorGateway: PayoutGateway {
         return prepared
     }
 
-    package func submit(_ payouts: [Payout]) async throws {
+    package func submit(_ payouts: [Payout], fence: Fence?) async throws {
         let now = time.now()
         memory.withLock { memory in
             for payout in payouts where memory.submittedAt[payout.reference] == nil {

@@ -112,6 +112,29 @@ import Workers
         try await world.expectSound(paid: gateway)
     }
 
+    @Test func `the dispatcher says why the gateway pays nothing`() async throws {
+        let gateway = ScriptedGateway()
+        gateway.change { script in
+            script.capacity = { 0 }
+            script.obstacle = "the wallet is empty"
+        }
+        let world = World(gateway: gateway)
+        let ids = try await world.makeWithdrawals(1)
+        try await world.withProcess { _, _, supervisor in
+            func reason() -> WaitReason? {
+                supervisor.status().first { $0.name == Workers.dispatcherName }?.waits
+            }
+            try await eventually { reason() == .resource(.condition("the wallet is empty")) }
+            gateway.change { script in
+                script.capacity = { .max }
+                script.obstacle = nil
+            }
+            try await world.reach(.confirmed, ids)
+            try await eventually { reason() == nil }
+        }
+        try await world.expectSound(paid: gateway)
+    }
+
     @Test func `no withdrawal is taken while the gateway has no room`() async throws {
         let hasRoom = Atomic(false)
         let gateway = ScriptedGateway()
@@ -121,7 +144,7 @@ import Workers
         let world = World(gateway: gateway)
         let ids = try await world.makeWithdrawals(5)
         try await world.withProcess { _, _, _ in
-            try await eventually { gateway.seen.capacityCalls > 3 }
+            try await eventually { gateway.seen.selections > 3 }
             for id in ids { #expect(try await world.store.withdrawal(id)?.version == 1) }
             hasRoom.store(true, ordering: .relaxed)
             try await world.reach(.confirmed, ids)

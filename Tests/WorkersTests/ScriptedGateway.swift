@@ -14,7 +14,10 @@ import Workers
 final class ScriptedGateway: PayoutGateway {
     /// What runs before or in place of a call; throwing makes the call fail.
     struct Script: Sendable {
+        /// How many of the queue it selects.
         var capacity: @Sendable () async throws -> Int = { .max }
+        /// Why it selects none.
+        var obstacle: String?
         var prepare: @Sendable ([Ledger.Withdrawal]) async throws -> Void = { _ in }
         /// In place of a signature; nil signs.
         var prepared: @Sendable (Ledger.Withdrawal) -> PreparedPayout? = { _ in nil }
@@ -31,7 +34,7 @@ final class ScriptedGateway: PayoutGateway {
         var signatures = 0
         /// How often each payload reached the chain.
         var submissions: [WithdrawalID: [[UInt8]: Int]] = [:]
-        var capacityCalls = 0
+        var selections = 0
     }
 
     let name: String
@@ -63,13 +66,17 @@ final class ScriptedGateway: PayoutGateway {
     /// How many payments the chain has made for `id`.
     func payments(for id: WithdrawalID) -> Int { seen.submissions[id]?.count ?? 0 }
 
-    func capacity() async throws -> Int {
-        chain.record.withLock { $0.capacityCalls += 1 }
-        return try await script.withLock { $0.capacity }()
+    func select(
+        from queue: [Ledger.Withdrawal], fence: Fence?
+    ) async throws -> PayoutSelection {
+        chain.record.withLock { $0.selections += 1 }
+        let capacity = try await script.withLock { $0.capacity }()
+        return PayoutSelection(
+            withdrawals: Array(queue.prefix(capacity)), obstacle: script.withLock { $0.obstacle })
     }
 
     func prepare(
-        _ withdrawals: [Ledger.Withdrawal]
+        _ withdrawals: [Ledger.Withdrawal], fence: Fence?
     ) async throws -> [WithdrawalID: PreparedPayout] {
         try await script.withLock { $0.prepare }(withdrawals)
         let prepared = script.withLock { $0.prepared }
@@ -91,7 +98,7 @@ final class ScriptedGateway: PayoutGateway {
             payload: Array("\(id) \(number)".utf8), createdAt: Timestamp(unixMilliseconds: 0))
     }
 
-    func submit(_ payouts: [Payout]) async throws {
+    func submit(_ payouts: [Payout], fence: Fence?) async throws {
         try await script.withLock { $0.submit }(payouts)
         chain.record.withLock { record in
             for payout in payouts {

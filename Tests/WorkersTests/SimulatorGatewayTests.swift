@@ -41,7 +41,7 @@ import Workers
     }
 
     private func payouts(_ simulator: SimulatorGateway) async throws -> [Payout] {
-        let prepared = try await simulator.prepare(withdrawals)
+        let prepared = try await simulator.prepare(withdrawals, fence: nil)
         return try withdrawals.map { withdrawal in
             guard case .signed(let payout) = prepared[withdrawal.id] else { throw Scripted() }
             return payout
@@ -57,11 +57,11 @@ import Workers
     @Test func `each payment ends as its comment says, after the delay`() async throws {
         let simulator = simulator(delay: .seconds(3))
         let payouts = try await payouts(simulator)
-        try await simulator.submit(payouts)
+        try await simulator.submit(payouts, fence: nil)
         time.advance(by: .milliseconds(2_999))
         #expect(try await simulator.evidence(for: payouts).isEmpty)
         // Sent again, it is still the first submission that counts.
-        try await simulator.submit(payouts)
+        try await simulator.submit(payouts, fence: nil)
         time.advance(by: .milliseconds(1))
         let evidence = try await simulator.evidence(for: payouts.reversed())
         #expect(
@@ -75,12 +75,12 @@ import Workers
     @Test func `the same bytes have the same end after a restart`() async throws {
         let first = simulator()
         let payouts = try await payouts(first)
-        try await first.submit(payouts)
+        try await first.submit(payouts, fence: nil)
         let before = try await first.evidence(for: payouts)
 
         let second = simulator()
         #expect(try await second.evidence(for: payouts).isEmpty)
-        try await second.submit(payouts)
+        try await second.submit(payouts, fence: nil)
         #expect(try await second.evidence(for: payouts) == before)
         #expect(try await self.payouts(second) == payouts)
     }
@@ -90,7 +90,8 @@ import Workers
         var payouts = try await payouts(simulator)
         var again = withdrawals[0]
         again.version += 2
-        guard case .signed(let payout) = try await simulator.prepare([again])[again.id] else {
+        guard case .signed(let payout) = try await simulator.prepare([again], fence: nil)[again.id]
+        else {
             Issue.record("not signed")
             return
         }

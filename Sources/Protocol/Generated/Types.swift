@@ -526,13 +526,14 @@ public enum TaskWaitKind: String, Sendable, CaseIterable, WireChoice {
     case store = "STORE"
     case breaker = "BREAKER"
     case budget = "BUDGET"
+    case condition = "CONDITION"
 }
 
 /// Why a task waits.
 public struct TaskWait: Sendable, Equatable, JSONDecodable, JSONEncodable {
     /// What a task can wait for.
     public var kind: TaskWaitKind
-    /// The dependency, the lease's holder, or the upstream.
+    /// The dependency, the lease's holder, the upstream, or the condition in words.
     public var name: String?
 
     public init(kind: TaskWaitKind, name: String? = nil) {

@@ -54,6 +54,8 @@ extension TaskWait {
         case .resource(.store): self.init(kind: .store)
         case .resource(.breaker(let name)): self.init(kind: .breaker, name: name)
         case .resource(.budget(let name)): self.init(kind: .budget, name: name)
+        case .resource(.condition(let text)):
+            self.init(kind: .condition, name: String(text.prefix(200)))
         }
     }
 }
