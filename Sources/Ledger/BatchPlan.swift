@@ -17,8 +17,10 @@ package struct BatchNeeds: Sendable {
     /// To read once the accounts are locked, each with the withdrawal or entry it stands for.
     package let keys: [KeyScope]
 
-    package init(_ commands: [LedgerCommand]) {
+    /// - Parameter fence: what the batch as a whole is refused without, beside its commands' own.
+    package init(_ commands: [LedgerCommand], fence: Fence? = nil) {
         var epochs: [String: Int64] = [:]
+        if let fence { epochs[fence.lease] = fence.epoch }
         var withdrawals: Set<WithdrawalID> = []
         var accounts: Set<AccountKey> = []
         var accountsToOpen: Set<AccountKey> = []
@@ -71,12 +73,22 @@ package struct BatchWrites: Sendable {
     /// From each withdrawal's second on; the first is `Withdrawal.creation`.
     package var events: [WithdrawalEvent] = []
     package var keys: [KeyRecord] = []
-    package var payouts: [Payout] = []
+    package var payouts: [NumberedPayout] = []
+
+    package init() {}
 
     /// Whether there is nothing to write.
     package var isEmpty: Bool {
         entries.isEmpty && events.isEmpty && keys.isEmpty
     }
+}
+
+/// A payout with its place among those of its withdrawal: the newest has the highest, whatever the
+/// clock said when it was made.
+package struct NumberedPayout: Sendable {
+    /// The sequence of the step to `SENT` that it was committed with.
+    package let sequence: Int64
+    package let payout: Payout
 }
 
 /// Decides a batch: pure, so that both stores decide alike.
@@ -202,7 +214,11 @@ package struct BatchPlan: Sendable {
             transition.version == nil || transition.version == withdrawal.version,
             let posting = WithdrawalStateMachine.posting(from: transition.from, to: transition.to)
         else { return .conflict(withdrawal) }
-        if let refusal = post(posting, of: withdrawal) { return .refused(refusal) }
+        let returned = transition.returnedAmount ?? withdrawal.amount
+        if case .returned = posting, returned > withdrawal.amount {
+            return .refused(.amountOutOfRange(minimum: .zero, maximum: withdrawal.amount))
+        }
+        if let refusal = post(posting, of: withdrawal, returned) { return .refused(refusal) }
 
         withdrawal.state = transition.to
         withdrawal.version += 1
@@ -217,13 +233,18 @@ package struct BatchPlan: Sendable {
             WithdrawalEvent(
                 withdrawalID: withdrawal.id, sequence: withdrawal.version, state: transition.to,
                 at: now, detail: transition.detail))
-        if let payout = transition.payout { writes.payouts.append(payout) }
+        if let payout = transition.payout {
+            writes.payouts.append(NumberedPayout(sequence: withdrawal.version, payout: payout))
+        }
         return .transitioned(withdrawal)
     }
 
     /// Applies a transition's posting; returns why it can't be, having changed nothing.
+    ///
+    /// - Parameter returned: what arrived, at most the withdrawal's amount, if it came back.
     private mutating func post(
-        _ posting: WithdrawalStateMachine.Posting, of withdrawal: Withdrawal
+        _ posting: WithdrawalStateMachine.Posting, of withdrawal: Withdrawal,
+        _ returned: Nanotons
     ) -> LedgerRefusal? {
         guard posting != .none else { return nil }
         guard var account = snapshot.accounts[withdrawal.account] else { return .accountNotFound }
@@ -235,8 +256,8 @@ package struct BatchPlan: Sendable {
         case .none: return nil
         case .capture: (kind, freed, unheld) = (.capture, .zero, total)
         case .release: (kind, freed, unheld) = (.release, total, total)
-        case .returned(wasHeld: true): (kind, freed, unheld) = (.return, withdrawal.amount, total)
-        case .returned(wasHeld: false): (kind, freed, unheld) = (.return, withdrawal.amount, .zero)
+        case .returned(wasHeld: true): (kind, freed, unheld) = (.return, returned, total)
+        case .returned(wasHeld: false): (kind, freed, unheld) = (.return, returned, .zero)
         }
         guard let available = account.available.adding(freed) else { return .balanceOverflow }
         guard let held = account.held.subtracting(unheld) else { return .balanceOverflow }

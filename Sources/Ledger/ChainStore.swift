@@ -7,14 +7,19 @@ package import TellerProtocol
 /// far as they have been read, and deposits.
 ///
 /// Every change is one durable transaction. One that carries a fence is refused once the lease has
-/// been taken anew.
+/// been taken anew. After `StoreError(.outcomeUnknown)` it may have been written or not, and the
+/// caller looks; after any other error nothing was.
+///
+/// What an advance or an assignment does to the ledger is decided by `BatchPlan` and goes past the
+/// group committer: nobody who watches a withdrawal through that hears of it.
 package protocol ChainStore: Sendable {
     // MARK: Memos
 
     /// The memo that names `account` in a deposit. The first one kept for an account stays;
     /// `proposed` is kept when there is none yet.
     ///
-    /// - Throws: `StoreError(.rejected)` when `proposed` names another account already.
+    /// - Throws: `StoreError(.rejected)` when there is none yet and `proposed` names another account
+    ///   already or is not well-formed.
     func memo(
         of account: AccountKey, orElse proposed: DepositMemo
     ) async throws(StoreError) -> DepositMemo
@@ -28,13 +33,14 @@ package protocol ChainStore: Sendable {
 
     /// Keeps a message before any of its bytes leave the process, in state `signed`.
     ///
-    /// - Returns: false when the fence is stale or the wallet has a message of that sequence that
-    ///   is neither `expired` nor `void`; nothing is kept then.
+    /// - Returns: true also when this very message is kept and still `signed`; false when the fence
+    ///   is stale, the wallet has another message of that sequence that is neither `expired` nor
+    ///   `void`, or this one has gone on: nothing is kept then.
     func add(_ message: PayoutMessage, fence: Fence?) async throws(StoreError) -> Bool
 
     /// Moves a message that is in state `from`.
     ///
-    /// - Returns: false when it isn't, or the fence is stale.
+    /// - Returns: false when it isn't, the state's drawing has no such step, or the fence is stale.
     func moveMessage(
         _ hash: MessageHash, from: PayoutMessageState, to: PayoutMessageState, at now: Timestamp,
         fence: Fence?
@@ -43,12 +49,14 @@ package protocol ChainStore: Sendable {
     /// Those of `hashes` that are kept.
     func messages(_ hashes: [MessageHash]) async throws(StoreError) -> [MessageHash: PayoutMessage]
 
-    /// A wallet's messages in any of `states`, oldest first by sequence.
+    /// A wallet's messages in any of `states`, lowest sequence first, and of one sequence the one
+    /// kept first.
     func messages(
         of wallet: String, in states: Set<PayoutMessageState>, limit: Int
     ) async throws(StoreError) -> [PayoutMessage]
 
-    /// The messages that were to pay a withdrawal, newest first.
+    /// The newest messages that were to pay a withdrawal, `PayoutMessage.perWithdrawalMax` at the
+    /// most, the one kept last first.
     func messages(paying withdrawal: WithdrawalID) async throws(StoreError) -> [PayoutMessage]
 
     // MARK: The wallet
@@ -59,6 +67,8 @@ package protocol ChainStore: Sendable {
     /// Writes what a stretch of the wallet's transactions means, all of it or nothing: the new
     /// position, deposits, what became of messages, payments of unknown origin, and the ledger's
     /// commands (credits, returned payouts), decided by `BatchPlan`.
+    ///
+    /// The fence is looked at first, then what may have moved, then the commands.
     func advance(
         _ advance: WalletAdvance, at now: Timestamp
     ) async throws(StoreError) -> WalletAdvanceResult
@@ -70,7 +80,9 @@ package protocol ChainStore: Sendable {
 
     /// Credits an unmatched deposit to `command.account` and marks it assigned, in one commit.
     ///
-    /// - Returns: the ledger's outcome; nil when the deposit is not there or not unmatched.
+    /// - Returns: the ledger's outcome; only with `credited` was anything written. An amount that is
+    ///   not the deposit's is refused as `amountOutOfRange`. nil when the deposit is not there or
+    ///   not unmatched.
     func assignDeposit(
         wallet: String, lt: LogicalTime, by command: CreditAccount, at now: Timestamp
     ) async throws(StoreError) -> LedgerOutcome?
@@ -83,6 +95,7 @@ package protocol ChainStore: Sendable {
 
     /// Settles an open stray payment: an operator knows what it was.
     ///
+    /// - Parameter state: `matched`, with the withdrawal, or `acknowledged`.
     /// - Returns: false when it is not open.
     func settleStrayPayment(
         wallet: String, lt: LogicalTime, as state: StrayPaymentState, note: String,
@@ -136,6 +149,9 @@ package struct PayoutMessage: Hashable, Sendable {
     package var transactionHash: String?
     /// In the order of the message's actions.
     package var items: [PayoutItem]
+
+    /// Messages that are read of one withdrawal at the most.
+    package static let perWithdrawalMax = 100
 
     package init(
         hash: MessageHash, wallet: String, sequence: Int64, validUntil: Int64, payload: [UInt8],
@@ -221,12 +237,15 @@ package struct WalletAdvance: Sendable {
     package let expectedVersion: Int64
     /// Its version is written as `expectedVersion + 1`.
     package var position: WalletPosition
-    /// Kept once per (wallet, lt).
+    /// To this wallet. Kept once per (wallet, lt): one that is kept already, or twice in here, makes
+    /// nothing of the advance be written; so too a stray payment.
     package var deposits: [Deposit] = []
     /// Messages that reached their end: `executed` (with the transaction and what was paid),
-    /// `expired`, or `executed` anew with better knowledge of its items. Each must be `released`
-    /// or `executed` in the store, else nothing of the advance is written.
+    /// `expired`, or `executed` anew with better knowledge of its items. Each must be in the store
+    /// with as many items, `released` or (to be `executed` anew) `executed`, else nothing of the
+    /// advance is written. State, transaction, `updatedAt` and the items' `isPaid` are taken over.
     package var messages: [PayoutMessage] = []
+    /// From this wallet.
     package var strayPayments: [StrayPayment] = []
     /// Credits and transitions; if the plan refuses one or finds a conflict, nothing is written.
     package var commands: [LedgerCommand] = []
@@ -245,7 +264,8 @@ package enum WalletAdvanceResult: Sendable, Equatable {
     /// Nothing was written: these are the commands' outcomes, at least one of them a refusal or
     /// a conflict.
     case refused([LedgerOutcome])
-    /// Nothing was written: the position, a message or a deposit is not as the caller saw it.
+    /// Nothing was written: the position, a message, a deposit or a stray payment is not as the
+    /// caller saw it.
     case moved
     /// Nothing was written: the lease has been taken anew.
     case fenced

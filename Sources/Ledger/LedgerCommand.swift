@@ -106,13 +106,16 @@ package struct TransitionWithdrawal: Sendable {
     package let transactionHash: String?
     /// The payment committed with the step to `SENT`.
     package let payout: Payout?
+    /// What arrived of a payment that came back, for the step to `RETURNED`; no other step looks at
+    /// it. nil: the withdrawal's whole amount. More than that is refused as `amountOutOfRange`.
+    package let returnedAmount: Nanotons?
     /// What it is refused without; nil for a caller that needs no lease.
     package var fence: Fence?
 
     package init(
         id: WithdrawalID, account: AccountKey, from: WithdrawalState, version: Int64? = nil,
         to: WithdrawalState, detail: String? = nil, transactionHash: String? = nil,
-        payout: Payout? = nil, fence: Fence? = nil
+        payout: Payout? = nil, returnedAmount: Nanotons? = nil, fence: Fence? = nil
     ) {
         self.id = id
         self.account = account
@@ -122,18 +125,21 @@ package struct TransitionWithdrawal: Sendable {
         self.detail = detail
         self.transactionHash = transactionHash
         self.payout = payout
+        self.returnedAmount = returnedAmount
         self.fence = fence
     }
 
     /// From where the caller saw `withdrawal`.
     package init(
         _ withdrawal: Withdrawal, to state: WithdrawalState, detail: String? = nil,
-        transactionHash: String? = nil, payout: Payout? = nil, fence: Fence? = nil
+        transactionHash: String? = nil, payout: Payout? = nil, returnedAmount: Nanotons? = nil,
+        fence: Fence? = nil
     ) {
         self.init(
             id: withdrawal.id, account: withdrawal.account, from: withdrawal.state,
             version: withdrawal.version, to: state, detail: detail,
-            transactionHash: transactionHash, payout: payout, fence: fence)
+            transactionHash: transactionHash, payout: payout, returnedAmount: returnedAmount,
+            fence: fence)
     }
 }
 

@@ -7,14 +7,17 @@ package import TellerProtocol
 ///
 /// ```
 ///                 ┌──────────── CANCELLED
-///                 │
+///                 │ ┌───────────────────┐ proven not executed
+///                 │ ▼                   │
 ///  IN_REVIEW ─► PENDING ⇄ PROCESSING ─► SENT ─► CONFIRMED ─► RETURNED
 ///      │                      │          │ └──────────────────▲
 ///      └────────► FAILED ◄────┴──────────┘
 /// ```
 ///
 /// `PROCESSING` means a payment is being prepared and nothing has been signed that could leave;
-/// `SENT` means signed bytes are committed and may be on the wire. Only proof leads out of `SENT`.
+/// `SENT` means signed bytes are committed and may be on the wire. Only proof leads out of `SENT`:
+/// back to `PENDING`, to be signed anew, the proof that those bytes never were and never will be
+/// executed.
 package enum WithdrawalStateMachine {
     /// What a transition does to the account.
     package enum Posting: Equatable, Sendable {
@@ -23,7 +26,8 @@ package enum WithdrawalStateMachine {
         case capture
         /// The held money is free again: `held − total, available + total`.
         case release
-        /// The payment came back: the recipient's amount is available again, the fee is spent.
+        /// The payment came back: what arrived of the recipient's amount is available again, the
+        /// rest and the fee are spent.
         case returned(wasHeld: Bool)
     }
 
@@ -33,7 +37,7 @@ package enum WithdrawalStateMachine {
     ) -> Posting? {
         switch (from, to) {
         case (.inReview, .pending), (.pending, .processing), (.processing, .pending),
-            (.processing, .sent):
+            (.processing, .sent), (.sent, .pending):
             Posting.none
         case (.pending, .cancelled), (.inReview, .failed), (.processing, .failed), (.sent, .failed):
             .release

@@ -11,6 +11,8 @@ struct LoadedBatch {
     fileprivate(set) var snapshot = BatchSnapshot()
     /// The numbers by which the tables know the batch's accounts.
     fileprivate var numbers: [AccountKey: Int64] = [:]
+    /// The rows of what was asked beside the batch's needs, in order.
+    fileprivate(set) var beside: [ResultRows] = []
 
     /// Every account read.
     var accounts: some Sequence<AccountKey> { numbers.keys }
@@ -54,8 +56,10 @@ extension Connection {
 
     /// Begins the batch's transaction, locks what it needs in the order of `BatchNeeds`, and reads
     /// it, in one round trip.
+    ///
+    /// - Parameter queries: run when the leases are locked and nothing else is.
     mutating func lock(
-        _ needs: BatchNeeds, at now: Timestamp
+        _ needs: BatchNeeds, at now: Timestamp, beside queries: [Query] = []
     ) throws(StoreError) -> LoadedBatch {
         try send(BatchStatements.begin)
         if !needs.fences.isEmpty {
@@ -63,6 +67,7 @@ extension Connection {
             names.texts(needs.fences) { $0.lease }
             try send(BatchStatements.lockLeases, names)
         }
+        for query in queries { try send(query.statement, query.parameters) }
         if !needs.accountsToOpen.isEmpty {
             var opened = Parameters()
             opened.names(needs.accountsToOpen)
@@ -74,7 +79,7 @@ extension Connection {
         if !needs.withdrawals.isEmpty { try send(BatchStatements.lockWithdrawals, ids) }
         var accounts = Parameters()
         accounts.names(needs.accounts)
-        try send(BatchStatements.lockAccounts, accounts)
+        if !needs.accounts.isEmpty { try send(BatchStatements.lockAccounts, accounts) }
         let withdrawalKeys = needs.keys.filter { $0.method == .withdrawCreate }
         let creditKeys = needs.keys.filter { $0.method == .accountCredit }
         try send(BatchStatements.findWithdrawalKeys, keys: withdrawalKeys)
@@ -86,11 +91,13 @@ extension Connection {
                 loaded.snapshot.epochs[try rows.text(row, 0)] = try rows.int64(row, 1)
             }
         }
+        loaded.beside = Array(results.prefix(queries.count))
+        results = results.dropFirst(queries.count)
         if !needs.accountsToOpen.isEmpty { _ = results.popFirst() }
         if !needs.withdrawals.isEmpty, let rows = results.popFirst() {
             try loaded.add(withdrawals: rows)
         }
-        if let rows = results.popFirst() {
+        if !needs.accounts.isEmpty, let rows = results.popFirst() {
             for row in try rows.cachedAccounts() { loaded.add(row) }
         }
         if !withdrawalKeys.isEmpty, let rows = results.popFirst() {
@@ -115,15 +122,19 @@ extension Connection {
     /// Writes what was planned on `loaded`, and commits: one round trip. Rows are locked, and must
     /// not have moved, in the same order as by `lock`.
     ///
-    /// - Parameter unconfirmed: what `loaded` leans on without a lock; nil when `lock` has begun the
-    ///   transaction.
+    /// - Parameters:
+    ///   - unconfirmed: what `loaded` leans on without a lock; nil when `lock` has begun the
+    ///     transaction.
+    ///   - queries: run before the batch's rows are written.
     mutating func store(
-        _ writes: BatchWrites, on loaded: LoadedBatch, unconfirmed: BatchNeeds?
+        _ writes: BatchWrites, on loaded: LoadedBatch, unconfirmed: BatchNeeds?,
+        beside queries: [Query] = []
     ) throws(StoreError) {
         if let unconfirmed {
             try send(BatchStatements.begin)
             try confirm(unconfirmed.fences)
         }
+        for query in queries { try send(query.statement, query.parameters) }
         if !writes.changedWithdrawals.isEmpty {
             try send(BatchStatements.updateWithdrawals, writes.changedWithdrawalRows(loaded))
         }
@@ -144,6 +155,10 @@ extension Connection {
         if !writes.payouts.isEmpty { try send(BatchStatements.insertPayouts, writes.payoutRows) }
         try send(BatchStatements.commit)
         _ = try finish()
+    }
+
+    /// Remembers the accounts of a batch that has been committed.
+    mutating func remember(_ writes: BatchWrites, on loaded: LoadedBatch) {
         for account in writes.accounts {
             guard let number = loaded.numbers[account.key] else { continue }
             accounts.insert(AccountCache.Row(number: number, account: account))
@@ -300,11 +315,12 @@ extension BatchWrites {
 
     fileprivate var payoutRows: Parameters {
         var rows = Parameters()
-        rows.uuids(payouts) { $0.withdrawalID }
-        rows.int64s(payouts) { $0.createdAt.unixMilliseconds }
-        rows.texts(payouts) { $0.gateway }
-        rows.texts(payouts) { $0.reference }
-        rows.blobs(payouts) { $0.payload }
+        rows.uuids(payouts) { $0.payout.withdrawalID }
+        rows.int64s(payouts) { $0.payout.createdAt.unixMilliseconds }
+        rows.texts(payouts) { $0.payout.gateway }
+        rows.texts(payouts) { $0.payout.reference }
+        rows.blobs(payouts) { $0.payout.payload }
+        rows.int64s(payouts) { $0.sequence }
         return rows
     }
 }

@@ -49,6 +49,9 @@ final class ConnectionPool: Sendable {
         }
     }
 
+    /// What is done with a connection; it leaves no transaction open.
+    typealias Work<Value> = @Sendable (inout Connection) throws(StoreError) -> Value
+
     private let name: String
     private let lanes: [Lane]
 
@@ -76,14 +79,25 @@ final class ConnectionPool: Sendable {
         }
     }
 
-    /// Runs `queries` as one transaction on the connection with the shortest queue, again when that
-    /// had been lost: they must do nothing the second time that they have done the first.
-    ///
-    /// - Parameter endsWhenCancelled: whether the call returns at once when its task is cancelled,
-    ///   and does not begin any more.
+    /// Runs `queries` as one transaction; see `use`. They must do nothing the second time that they
+    /// have done the first.
     func run<Value: Sendable>(
         _ queries: [Query], endsWhenCancelled: Bool = false,
         _ decode: @escaping @Sendable ([ResultRows]) throws(StoreError) -> Value
+    ) async throws(StoreError) -> Value {
+        try await use(endsWhenCancelled: endsWhenCancelled) { connection throws(StoreError) in
+            for query in queries { try connection.send(query.statement, query.parameters) }
+            return try decode(connection.finish())
+        }
+    }
+
+    /// Does `work` with the connection that has the shortest queue, and again when that had been
+    /// lost and the work has failed as `unavailable`.
+    ///
+    /// - Parameter endsWhenCancelled: whether the call returns at once when its task is cancelled,
+    ///   and does not begin any more.
+    func use<Value: Sendable>(
+        endsWhenCancelled: Bool = false, _ work: @escaping Work<Value>
     ) async throws(StoreError) -> Value {
         let lane = lanes.min { left, right in
             left.queued.load(ordering: .relaxed) < right.queued.load(ordering: .relaxed)
@@ -102,7 +116,7 @@ final class ConnectionPool: Sendable {
                 if endsWhenCancelled, Task.isCancelled { caller.answer(.failure(cancelled)) }
                 lane.thread.async {
                     if caller.isWaiting {
-                        caller.answer(Self.run(lane, queries, decode) { caller.isWaiting })
+                        caller.answer(Self.run(lane, work) { caller.isWaiting })
                     }
                     lane.queued.subtract(1, ordering: .relaxed)
                 }
@@ -131,31 +145,24 @@ final class ConnectionPool: Sendable {
     }
 
     private static func run<Value>(
-        _ lane: Lane, _ queries: [Query],
-        _ decode: @Sendable ([ResultRows]) throws(StoreError) -> Value,
-        isWanted: () -> Bool
+        _ lane: Lane, _ work: Work<Value>, isWanted: () -> Bool
     ) -> Result<Value, StoreError> {
         // A connection the server has closed meanwhile shows it only when it is used.
-        var result = attempt(lane, queries, decode)
+        var result = attempt(lane, work)
         let isLost = lane.session.withLock { !$0.isConnected }
         if case .failure(let error) = result, error.code == .unavailable, isLost, isWanted() {
-            result = attempt(lane, queries, decode)
+            result = attempt(lane, work)
         }
         return result
     }
 
     private static func attempt<Value>(
-        _ lane: Lane, _ queries: [Query],
-        _ decode: @Sendable ([ResultRows]) throws(StoreError) -> Value
+        _ lane: Lane, _ work: Work<Value>
     ) -> Result<Value, StoreError> {
         lane.session.withLock { session in
             defer { lane.isConnected.store(session.isConnected, ordering: .relaxed) }
             do throws(StoreError) {
-                let results = try session.run { connection throws(StoreError) in
-                    for query in queries { try connection.send(query.statement, query.parameters) }
-                    return try connection.finish()
-                }
-                return .success(try decode(results))
+                return .success(try session.run(work))
             } catch {
                 return .failure(error)
             }

@@ -5,7 +5,7 @@
 /// checksum and refuses a database that was made by another text.
 enum Migrations {
     static let all: [(number: Int64, name: String, sql: String)] = [
-        (1, "ledger", ledger)
+        (1, "ledger", ledger), (2, "chain", chain),
     ]
 
     static var ledger: String {

@@ -108,19 +108,21 @@ extension Parameters {
     }
 
     mutating func blobs<Element>(
-        _ elements: some Collection<Element>, _ blob: (Element) -> [UInt8]
+        _ elements: some Collection<Element>, _ blob: (Element) -> [UInt8]?
     ) {
         array(.bytea, elements) { element, bytes in
-            bytes.append(contentsOf: blob(element))
+            guard let blob = blob(element) else { return false }
+            bytes.append(contentsOf: blob)
             return true
         }
     }
 
     mutating func bools<Element>(
-        _ elements: some Collection<Element>, _ value: (Element) -> Bool
+        _ elements: some Collection<Element>, _ value: (Element) -> Bool?
     ) {
         array(.bool, elements) { element, bytes in
-            bytes.append(value(element) ? 1 : 0)
+            guard let value = value(element) else { return false }
+            bytes.append(value ? 1 : 0)
             return true
         }
     }

@@ -4,7 +4,7 @@
 extension PostgresStore {
     /// How the connections of one pool are at the moment.
     package struct PoolUsage: Sendable, Equatable {
-        /// `writer`, `reader`, `leases` or `records`.
+        /// `writer`, `reader`, `leases`, `records` or `chain`.
         package let pool: String
         package private(set) var busy = 0
         package private(set) var idle = 0

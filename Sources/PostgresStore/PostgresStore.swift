@@ -14,7 +14,7 @@ package import TellerProtocol
 /// connections read.
 package final class PostgresStore: Sendable {
     /// How often a batch that lost against another transaction is done again.
-    private static let transientRetriesMax = 5
+    static let transientRetriesMax = 5
 
     /// How many batches are done under locks at once after one that was planned without them was
     /// refused: another instance is at work on the same accounts, or keys are being replayed.
@@ -40,8 +40,10 @@ package final class PostgresStore: Sendable {
     let leases: ConnectionPool
     /// For what is written beside the ledger.
     let records: ConnectionPool
+    /// For the transactions of what is kept of the chain, which take their turns.
+    let chain: ConnectionPool
     private let lockedBatchesAfterConflict: Int
-    private let outcomeLifeMilliseconds: Int64
+    let outcomeLifeMilliseconds: Int64
     private let logger: Logger
 
     /// Connects and brings the schema up to date; several instances may do so at once.
@@ -61,13 +63,17 @@ package final class PostgresStore: Sendable {
         self.writers = (0..<writers).map { _ in Writer(connectionString, planLife: planLife) }
         self.readers = ConnectionPool(
             "reader", count: readers, connectionString: connectionString,
-            statements: ReadStatements.all + RecordStatements.reads, planLife: planLife)
+            statements: ReadStatements.all + RecordStatements.reads + ChainStatements.reads,
+            planLife: planLife)
         leases = ConnectionPool(
             "leases", count: 1, connectionString: connectionString,
             statements: LeaseStatements.all, planLife: planLife, limits: .brief)
         records = ConnectionPool(
             "records", count: 1, connectionString: connectionString,
             statements: RecordStatements.writes, planLife: planLife)
+        chain = ConnectionPool(
+            "chain", count: 1, connectionString: connectionString,
+            statements: BatchStatements.all + ChainStatements.writes, planLife: planLife)
         self.lockedBatchesAfterConflict = lockedBatchesAfterConflict
         self.outcomeLifeMilliseconds = outcomeLifeMilliseconds
         self.logger = logger
@@ -138,20 +144,24 @@ package final class PostgresStore: Sendable {
     ) throws(StoreError) {
         do throws(StoreError) {
             try connection.store(writes, on: loaded, unconfirmed: unconfirmed)
+            connection.remember(writes, on: loaded)
         } catch {
-            // With the answer to COMMIT missing, the batch may be there or not.
-            guard error.code == .unavailable, !error.isTransient, !connection.isAlive else {
-                throw error
-            }
-            throw StoreError(.outcomeUnknown, error.detail)
+            throw connection.isAlive ? error : error.duringCommit
         }
     }
 }
 
 extension StoreError {
     /// Whether the transaction lost against another one and may simply be done again.
-    fileprivate var isTransient: Bool {
+    var isTransient: Bool {
         detail.hasPrefix("40001") || detail.hasPrefix("40P01")
+    }
+
+    /// What it means when COMMIT had been sent on a connection that is lost now: with the answer
+    /// missing, the transaction may be there or not.
+    var duringCommit: StoreError {
+        guard code == .unavailable, !isTransient else { return self }
+        return StoreError(.outcomeUnknown, detail)
     }
 }
 
@@ -315,13 +325,14 @@ extension PostgresStore: LedgerStore {
                 isConnected: writer.isConnected.load(ordering: .relaxed),
                 isBusy: writer.isBusy.load(ordering: .relaxed))
         }
-        return [writing, readers.usage, leases.usage, records.usage]
+        return [writing, readers.usage, leases.usage, records.usage, chain.usage]
     }
 
     package func close() async {
         readers.close()
         leases.close()
         records.close()
+        chain.close()
         for writer in writers { writer.session.withLock { $0.close() } }
     }
 

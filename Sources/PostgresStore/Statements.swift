@@ -198,7 +198,7 @@ enum BatchStatements {
         name: "insert_payouts",
         sql: """
             INSERT INTO payouts SELECT * FROM unnest($1::uuid[], $2::bigint[], $3::text[],
-                $4::text[], $5::bytea[])
+                $4::text[], $5::bytea[], $6::bigint[])
             """)
 
     static let all = [
@@ -313,7 +313,7 @@ enum ReadStatements {
             SELECT DISTINCT ON (withdrawal_id) withdrawal_id, gateway, reference, payload,
                 created_at
             FROM payouts WHERE withdrawal_id = ANY ($1::uuid[])
-            ORDER BY withdrawal_id, created_at DESC
+            ORDER BY withdrawal_id, sequence DESC
             """)
 
     /// The states stand in a filter of the sum, not of the rows: with the latter the planner may

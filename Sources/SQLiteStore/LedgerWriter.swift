@@ -263,9 +263,11 @@ final class LedgerWriter: @unchecked Sendable {
         try statement.run()
     }
 
-    private func insert(_ payout: Payout) throws {
+    private func insert(_ numbered: NumberedPayout) throws {
+        let payout = numbered.payout
         let statement = statements.insertPayout
         statement.bind(payout.withdrawalID)
+        statement.bind(numbered.sequence)
         statement.bind(payout.createdAt.unixMilliseconds)
         statement.bind(payout.gateway)
         statement.bind(payout.reference)

@@ -16,7 +16,13 @@ enum Migrations {
                 accounts, balances, entries, withdrawals, events, keys, payouts, tokens, leases,
                 taskHistory, taskControls, policies,
             ].joined(separator: "\n")
-        )
+        ),
+        (
+            2, "chain",
+            [
+                numberedPayouts, memos, messages, positions, deposits, strayPayments,
+            ].joined(separator: "\n")
+        ),
     ]
 
     /// Every so many entries of an account one stands in an index; a reader begins at the next one

@@ -1,6 +1,7 @@
 // SPDX-FileCopyrightText: 2026 The Teller authors
 // SPDX-License-Identifier: Apache-2.0
 
+import Dispatch
 import GRDB
 package import Ledger
 import Synchronization
@@ -28,7 +29,9 @@ package final class SQLiteStore: Sendable {
     /// nil once the store is closed.
     private let writer: Mutex<LedgerWriter?>
     private let condition = FileCondition()
-    private let outcomeLifeMilliseconds: Int64
+    let outcomeLifeMilliseconds: Int64
+    /// Where the chain's transactions wait for their turn.
+    private let thread = DispatchQueue(label: "teller.sqlite.chain")
 
     /// Opens or makes the file and brings its schema up to date.
     ///
@@ -84,6 +87,58 @@ package final class SQLiteStore: Sendable {
             throw condition.note(error, isCommit: true)
         }
     }
+
+    /// Decides and writes in one transaction that has SQLite's write lock from the start. It blocks.
+    ///
+    /// - Parameter body: decides on what the needs have loaded, and writes what is not the ledger's.
+    private func transact<Answer>(
+        _ needs: BatchNeeds, _ body: (BatchSnapshot, Database) throws -> ChainPlan<Answer>
+    ) throws(StoreError) -> Answer {
+        try condition.check()
+        guard let writer = writer.withLock({ $0 }) else {
+            throw StoreError(.unavailable, "the store is closed")
+        }
+        do {
+            let plan = try pool.writeWithoutTransaction { database in
+                var plan: ChainPlan<Answer>?
+                try database.inTransaction(.immediate) {
+                    let decided = try body(try writer.load(needs, database), database)
+                    plan = decided
+                    guard case .write(let writes, _) = decided else { return .rollback }
+                    try writer.write(writes)
+                    return .commit
+                }
+                if case .write = plan { writer.committed() }
+                return plan
+            }
+            switch plan {
+            case .write(_, let answer):
+                condition.wrote()
+                return answer
+            case .refuse(let answer): return answer
+            case nil: throw StoreError(.unavailable, "the transaction was not run")
+            }
+        } catch {
+            throw condition.note(error, isCommit: true)
+        }
+    }
+
+    /// The same on a thread of the store's own, whatever becomes of the caller's task.
+    func transact<Answer: Sendable>(
+        beside needs: BatchNeeds,
+        _ body: @escaping @Sendable (BatchSnapshot, Database) throws -> ChainPlan<Answer>
+    ) async throws(StoreError) -> Answer {
+        let result: Result<Answer, StoreError> = await withCheckedContinuation { continuation in
+            thread.async {
+                do throws(StoreError) {
+                    continuation.resume(returning: .success(try self.transact(needs, body)))
+                } catch {
+                    continuation.resume(returning: .failure(error))
+                }
+            }
+        }
+        return try result.get()
+    }
 }
 
 extension SQLiteStore: LedgerStore {
@@ -93,32 +148,11 @@ extension SQLiteStore: LedgerStore {
     package func commit(
         _ commands: [LedgerCommand], at now: Timestamp, lane: Int
     ) throws(StoreError) -> [LedgerOutcome] {
-        try condition.check()
-        guard let writer = writer.withLock({ $0 }) else {
-            throw StoreError(.unavailable, "the store is closed")
-        }
-        let needs = BatchNeeds(commands)
-        var hasWritten = false
-        do {
-            let outcomes = try pool.writeWithoutTransaction { database in
-                var outcomes: [LedgerOutcome] = []
-                try database.inTransaction(.immediate) {
-                    let plan = BatchPlan(
-                        commands, on: try writer.load(needs, database), at: now,
-                        outcomeLifeMilliseconds: outcomeLifeMilliseconds)
-                    outcomes = plan.outcomes
-                    guard !plan.writes.isEmpty else { return .rollback }
-                    try writer.write(plan.writes)
-                    hasWritten = true
-                    return .commit
-                }
-                if hasWritten { writer.committed() }
-                return outcomes
-            }
-            if hasWritten { condition.wrote() }
-            return outcomes
-        } catch {
-            throw condition.note(error, isCommit: true)
+        try transact(BatchNeeds(commands)) { snapshot, _ in
+            let plan = BatchPlan(
+                commands, on: snapshot, at: now, outcomeLifeMilliseconds: outcomeLifeMilliseconds)
+            return plan.writes.isEmpty
+                ? .refuse(plan.outcomes) : .write(plan.writes, plan.outcomes)
         }
     }
 

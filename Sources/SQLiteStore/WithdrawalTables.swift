@@ -123,7 +123,7 @@ enum PayoutTable {
         let statement = try database.cachedStatement(
             sql: """
                 SELECT gateway, reference, payload, created_at FROM payouts
-                WHERE withdrawal_id = ? ORDER BY created_at DESC LIMIT 1
+                WHERE withdrawal_id = ? ORDER BY sequence DESC LIMIT 1
                 """)
         return try Row.fetchOne(statement, arguments: [id.blob]).map { row in
             Payout(

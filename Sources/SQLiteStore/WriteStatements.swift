@@ -67,6 +67,6 @@ struct WriteStatements {
                 entry_number, first_seen_at, expires_at)
             VALUES (?, ?, ?, ?, ?, ?, ?, ?)
             """)
-        insertPayout = try statement("INSERT INTO payouts VALUES (?, ?, ?, ?, ?)")
+        insertPayout = try statement("INSERT INTO payouts VALUES (?, ?, ?, ?, ?, ?)")
     }
 }

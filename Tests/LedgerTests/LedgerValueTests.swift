@@ -13,7 +13,8 @@ import Testing
             (.pending, .processing, .none), (.pending, .cancelled, .release),
             (.processing, .pending, .none), (.processing, .sent, .none),
             (.processing, .failed, .release), (.sent, .confirmed, .capture),
-            (.sent, .failed, .release), (.sent, .returned, .returned(wasHeld: true)),
+            (.sent, .pending, .none), (.sent, .failed, .release),
+            (.sent, .returned, .returned(wasHeld: true)),
             (.confirmed, .returned, .returned(wasHeld: false)),
         ]
         for from in WithdrawalState.allCases {
@@ -26,9 +27,7 @@ import Testing
         }
     }
 
-    @Test func `money is given back on proof alone once bytes may be on the wire`() {
-        // Out of SENT there is no way back to PENDING: nothing is ever signed a second time.
-        #expect(WithdrawalStateMachine.posting(from: .sent, to: .pending) == nil)
+    @Test func `bytes that may be on the wire are neither signed over nor cancelled`() {
         #expect(WithdrawalStateMachine.posting(from: .sent, to: .processing) == nil)
         #expect(WithdrawalStateMachine.posting(from: .sent, to: .cancelled) == nil)
     }

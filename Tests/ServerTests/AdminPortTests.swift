@@ -61,7 +61,7 @@ import Testing
         #expect(wrong == [])
         if kind == .postgres {
             let values = try admin.values()
-            let pools = ["writer": 2, "reader": 4, "leases": 1, "records": 1]
+            let pools = ["writer": 2, "reader": 4, "leases": 1, "records": 1, "chain": 1]
             for (pool, count) in pools {
                 let sum = ["busy", "idle", "disconnected"].reduce(0.0) { sum, state in
                     let name = #"teller_store_connections{pool="\#(pool)",state="\#(state)"}"#

@@ -30,11 +30,16 @@ final class Bystander {
     /// beside this one may keep their shared threads for longer than what waits has time.
     func waitForOthers() throws {
         for _ in 0..<1_000 {
-            try watch.send(Self.waiting)
-            guard try watch.finish()[0].int64(0, 0) == 0 else { return }
+            guard try !isWaitedFor() else { return }
             usleep(10_000)
         }
         throw StoreError(.unavailable, "nothing waits")
+    }
+
+    /// Whether something waits for a lock.
+    func isWaitedFor() throws -> Bool {
+        try watch.send(Self.waiting)
+        return try watch.finish()[0].int64(0, 0) > 0
     }
 
     func commit() throws {

@@ -129,7 +129,7 @@ import Testing
                     return Sample.step(
                         known.id, states[Int(random.next() % UInt64(states.count))],
                         states[Int(random.next() % UInt64(states.count))], of: known.account,
-                        hash: "h")
+                        hash: "h", returned: [nil, 0, 60, 101].randomElement(using: &random) ?? nil)
                 }
             }
             let outcomes = try store.commit(commands, at: now)

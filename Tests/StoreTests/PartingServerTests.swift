@@ -43,6 +43,30 @@ import Testing
         #expect(account.held == Sample.amount(3 * 105))
         await store.close()
     }
+
+    @Test func `an advance after which the server says that it goes is in doubt, not undone`()
+        async throws
+    {
+        let fixture = try StoreKind.postgres.open()
+        let proxy = try PartingProxy(fixture.location)
+        let store = try PostgresStore(
+            connectionString: proxy.location, outcomeLifeMilliseconds: StoreFixture.outcomeLife,
+            writers: 1, readers: 1, logger: Logger(label: "test"))
+        let alice = Sample.account("alice")
+        try proxy.arm()
+        let advance = ChainSample.deposits(from: 0, to: [alice])
+        do throws(StoreError) {
+            _ = try await store.advance(advance, at: Sample.now)
+            Issue.record("it was acknowledged")
+        } catch {
+            #expect(error.code == .outcomeUnknown, "\(error.debugDescription)")
+        }
+        // Whoever looks sees that it was written; doing it again does nothing.
+        #expect(try await store.position(of: ChainSample.wallet)?.version == 1)
+        #expect(try await store.advance(advance, at: Sample.now) == .moved)
+        #expect(try await store.account(alice)?.available == Sample.amount(10))
+        await store.close()
+    }
 }
 
 /// Stands between a store and PostgreSQL. Once armed, it lets the next COMMIT's completion

@@ -82,6 +82,15 @@ final class StoreFixture: Sendable {
     /// The leases, history and policies beside the ledger.
     var cluster: any ClusterStore { get throws { try Self.cluster(of: store) } }
 
+    /// What is kept of the chain.
+    var chain: any ChainStore { get throws { try #require(store as? any ChainStore) } }
+
+    /// The same, as another process has it.
+    func openChainAgain() throws -> any ChainStore & LedgerStore {
+        let other = kind == .inMemory ? store : try openAgain()
+        return try #require(other as? any ChainStore & LedgerStore)
+    }
+
     /// The same, as another process has them.
     func openClusterAgain() throws -> any ClusterStore {
         kind == .inMemory ? try cluster : try Self.cluster(of: openAgain())
@@ -179,12 +188,13 @@ enum Sample {
     static func step(
         _ id: WithdrawalID, _ from: WithdrawalState, _ to: WithdrawalState, version: Int64? = nil,
         of owner: AccountKey = account("alice"), hash: String? = nil, detail: String? = nil,
-        payout: Payout? = nil, fence: Fence? = nil
+        payout: Payout? = nil, returned: Int64? = nil, fence: Fence? = nil
     ) -> LedgerCommand {
         .transition(
             TransitionWithdrawal(
                 id: id, account: owner, from: from, version: version, to: to, detail: detail,
-                transactionHash: hash, payout: payout, fence: fence))
+                transactionHash: hash, payout: payout, returnedAmount: returned.map(amount),
+                fence: fence))
     }
 }
 

@@ -7,16 +7,17 @@ package import TellerProtocol
 
 /// The ledger made of `BatchPlan` and dictionaries: the model the real stores are held to.
 package final class InMemoryLedgerStore: LedgerStore {
-    private struct State {
+    struct State {
         var tables = BatchSnapshot()
         var journal: [AccountKey: [Ledger.Entry]] = [:]
         var events: [WithdrawalID: [Ledger.WithdrawalEvent]] = [:]
         var payouts: [WithdrawalID: [Payout]] = [:]
+        var chain = ChainTables()
         var failure: StoreError?
     }
 
-    private let state = Mutex(State())
-    private let outcomeLifeMilliseconds: Int64
+    let state = Mutex(State())
+    let outcomeLifeMilliseconds: Int64
     /// Has the leases that commands are fenced by.
     package let cluster = InMemoryClusterStore()
 
@@ -41,7 +42,7 @@ package final class InMemoryLedgerStore: LedgerStore {
         }
     }
 
-    private static func apply(_ writes: BatchWrites, to state: inout State) {
+    static func apply(_ writes: BatchWrites, to state: inout State) {
         for account in writes.accounts { state.tables.accounts[account.key] = account }
         for entry in writes.entries { state.journal[entry.account, default: []].append(entry) }
         for withdrawal in writes.newWithdrawals + writes.changedWithdrawals {
@@ -56,11 +57,11 @@ package final class InMemoryLedgerStore: LedgerStore {
             }
         }
         for payout in writes.payouts {
-            state.payouts[payout.withdrawalID, default: []].append(payout)
+            state.payouts[payout.payout.withdrawalID, default: []].append(payout.payout)
         }
     }
 
-    private func read<Value: Sendable>(
+    func read<Value: Sendable>(
         _ query: (State) -> Value
     ) throws(StoreError) -> Value {
         try state.withLock { state throws(StoreError) in

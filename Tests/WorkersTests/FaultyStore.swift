@@ -34,7 +34,7 @@ final class FaultyStore: LedgerStore {
             for event in writes.events { events[event.withdrawalID, default: []].append(event) }
             for key in writes.keys { keys[key.scope] = key }
             for payout in writes.payouts {
-                payouts[payout.withdrawalID, default: []].append(payout)
+                payouts[payout.payout.withdrawalID, default: []].append(payout.payout)
             }
         }
     }

@@ -13,6 +13,7 @@ import TellerProtocol
 /// The configured store, in its roles.
 struct OpenedStore {
     let ledger: any LedgerStore
+    let chain: any ChainStore
     let credentials: any CredentialStore
     let leases: any LeaseKeeper
     let tasks: any TaskStore
@@ -27,7 +28,8 @@ struct OpenedStore {
         case .sqlite(let path):
             try Self.makeFolder(of: path)
             let store = try SQLiteStore(path: path, outcomeLifeMilliseconds: outcomeLife)
-            (ledger, credentials, leases, tasks, policies) = (store, store, store, store, store)
+            (ledger, chain, credentials) = (store, store, store)
+            (leases, tasks, policies) = (store, store, store)
             connections = { [] }
         case .postgres(let connectionString):
             let store = try PostgresStore(
@@ -35,7 +37,8 @@ struct OpenedStore {
                 writers: configuration.postgresWriters, readers: configuration.postgresReaders,
                 logger: logger)
             connections = { store.poolUsage }
-            (ledger, credentials, leases, tasks, policies) = (store, store, store, store, store)
+            (ledger, chain, credentials) = (store, store, store)
+            (leases, tasks, policies) = (store, store, store)
         }
     }
 
