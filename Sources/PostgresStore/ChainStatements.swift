@@ -175,14 +175,19 @@ enum ChainStatements {
             SELECT expect_rows(count(*), 1) FROM put
             """)
 
-    /// A row when any of the deposits or stray payments is kept.
+    /// The deposits and stray payments that are kept, each looked up on its own.
     static let knownPayments = Statement(
         name: "known_payments",
         sql: """
-            (SELECT lt FROM deposits WHERE wallet = $1::text AND lt = ANY ($2::bigint[]) LIMIT 1)
+            SELECT known.lt FROM unnest($2::bigint[]) AS asked (lt)
+            CROSS JOIN LATERAL (
+                SELECT lt FROM deposits WHERE wallet = $1::text AND lt = asked.lt OFFSET 0
+            ) AS known
             UNION ALL
-            (SELECT lt FROM stray_payments WHERE wallet = $1::text AND lt = ANY ($3::bigint[])
-                LIMIT 1)
+            SELECT known.lt FROM unnest($3::bigint[]) AS asked (lt)
+            CROSS JOIN LATERAL (
+                SELECT lt FROM stray_payments WHERE wallet = $1::text AND lt = asked.lt OFFSET 0
+            ) AS known
             """)
 
     private static let depositColumns =
@@ -248,20 +253,21 @@ enum ChainStatements {
             WHERE wallet = $1::text AND lt = $2::bigint
             """)
 
+    /// The wallet is asked for as a range, or the planner might read and sort all it has.
     private static func newest(_ table: String, _ columns: String) -> String {
         """
-        SELECT \(columns) FROM \(table) WHERE wallet = $1::text AND lt < $2::bigint
-        ORDER BY lt DESC LIMIT $3::bigint
+        SELECT \(columns) FROM \(table)
+        WHERE (wallet, lt) < ($1::text, $2::bigint) AND wallet >= $1::text
+        ORDER BY wallet DESC, lt DESC LIMIT $3::bigint
         """
     }
 
-    /// The state is asked for as a range, or the planner might read those of all states.
+    /// So is the state, or it might read those of all states.
     private static func newestInState(_ table: String, _ columns: String) -> String {
         """
         SELECT \(columns) FROM \(table)
-        WHERE (wallet, state, lt) < ($1::text, $4::text, $2::bigint)
-            AND (wallet, state) >= ($1::text, $4::text)
-        ORDER BY wallet DESC, state DESC, lt DESC LIMIT $3::bigint
+        WHERE wallet = $1::text AND (state, lt) < ($4::text, $2::bigint) AND state >= $4::text
+        ORDER BY state DESC, lt DESC LIMIT $3::bigint
         """
     }
 

@@ -81,6 +81,31 @@ import Testing
         try await store.ping()
     }
 
+    @Test func `an advance on a full disk writes nothing, and all of it once there is space`()
+        async throws
+    {
+        let store = try #require(try StoreKind.sqlite.open().store as? SQLiteStore)
+        let accounts = (0..<200).map { Sample.account("a\($0)") }
+        _ = try store.commit([Sample.credit(accounts[0], 1)], at: Sample.now)
+        try store.limitPages(toFurther: 1)
+        let advance = ChainSample.deposits(from: 0, to: accounts)
+        await #expect(throws: StoreError.self) {
+            try await store.advance(advance, at: Sample.now)
+        }
+        #expect(try await store.position(of: ChainSample.wallet) == nil)
+        #expect(try await store.totals().available == Sample.amount(1))
+        await #expect(throws: StoreError.self) { try await store.ping() }
+
+        try store.limitPages(toFurther: 1_000)
+        #expect(try await store.advance(advance, at: Sample.now).isAdvanced)
+        try await store.ping()
+        // What the writer remembers is what the file has.
+        let spent = try store.commit(
+            accounts.map { Sample.create($0, 10, fee: 0) }, at: Sample.now)
+        #expect(spent.areCreated)
+        #expect(try await store.audit(after: nil, limit: 1_000).violations == [])
+    }
+
     @Test func `a log that could not be written leaves the outcome open`() {
         let error = DatabaseError(resultCode: .SQLITE_IOERR_FSYNC)
         #expect(StoreError(error, isCommit: true).code == .outcomeUnknown)
