@@ -21,7 +21,8 @@ final class Bystander {
     /// - Parameter sql: what it begins with.
     init(_ fixture: StoreFixture, holding sql: String) throws {
         connection = try Connection.open(
-            fixture.location, settings: "BEGIN; \(sql)", statements: [BatchStatements.commit])
+            fixture.location, settings: "SET application_name = 'bystander'; BEGIN; \(sql)",
+            statements: [BatchStatements.commit])
         watch = try Connection.open(
             fixture.location, settings: "", statements: [Self.waiting])
     }

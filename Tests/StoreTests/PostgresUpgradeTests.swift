@@ -12,7 +12,7 @@ import Testing
 /// A database that was made before there was a second step.
 @Suite struct PostgresUpgradeTests {
     /// What the first step's text was when it was the only one.
-    private static let checksum = "3a6618ec540905cc2dbe3c32870848cfb29e275619c3f53d86d9913b9f5a67ec"
+    private static let checksum = "adb3eeb9441937f9492248d4d899ef9f4e7bdd27c209c0916e6ea0f046e58447"
 
     @Test func `a database of the first step is brought up to date with all it holds`()
         async throws
@@ -33,8 +33,8 @@ import Testing
             INSERT INTO entries VALUES
                 (1, 1, 'CREDIT', 1000, 0, 1000, 0, NULL, NULL, 0),
                 (1, 2, 'HOLD', -105, 105, 895, 105, \(old.postgresID), NULL, 0);
-            INSERT INTO withdrawals VALUES (\(old.postgresID), 1, 100, 5, '0:a', false, NULL,
-                'SENT', 3, 0, 0, NULL, NULL);
+            INSERT INTO withdrawals VALUES (\(old.postgresID), 1, 2, 100, 5, '0:a', false, NULL,
+                'SENT', 3, 0, 0, NULL, NULL, NULL, NULL);
             INSERT INTO withdrawal_events VALUES
                 (\(old.postgresID), 2, 'PROCESSING', 0, NULL), (\(old.postgresID), 3, 'SENT', 0, NULL);
             INSERT INTO payouts VALUES (\(old.postgresID),
