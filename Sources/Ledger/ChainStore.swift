@@ -59,6 +59,21 @@ package protocol ChainStore: Sendable {
     /// most, the one kept last first.
     func messages(paying withdrawal: WithdrawalID) async throws(StoreError) -> [PayoutMessage]
 
+    /// The highest sequence of a wallet's messages that are neither `expired` nor `void`; nil when
+    /// there is none.
+    func lastSequence(of wallet: String) async throws(StoreError) -> Int64?
+
+    /// A wallet's `executed` messages of which it isn't known what was paid, the one kept first
+    /// first: a highload wallet pays in a transaction of its own.
+    func messagesAwaitingBatch(
+        of wallet: String, limit: Int
+    ) async throws(StoreError) -> [PayoutMessage]
+
+    /// The payments that left a wallet for `destination` (raw form), the one kept last first.
+    func payments(
+        to destination: String, from wallet: String, limit: Int
+    ) async throws(StoreError) -> [MadePayment]
+
     // MARK: The wallet
 
     /// How far a wallet's transactions have been read; nil before the first.
@@ -72,6 +87,10 @@ package protocol ChainStore: Sendable {
     func advance(
         _ advance: WalletAdvance, at now: Timestamp
     ) async throws(StoreError) -> WalletAdvanceResult
+
+    /// Adds up what a wallet has paid, and looks for payments that should not be. It reads every
+    /// payment, so it is for audits.
+    func audit(ofWallet wallet: String) async throws(StoreError) -> WalletAudit
 
     /// A wallet's deposits in `state` (nil: all), newest first, of those before `before` (exclusive).
     func deposits(
@@ -192,6 +211,38 @@ package struct PayoutItem: Hashable, Sendable {
         self.amount = amount
         self.bodyHash = bodyHash
         self.isPaid = isPaid
+    }
+}
+
+/// A payment that has left the wallet.
+package struct MadePayment: Hashable, Sendable {
+    package let withdrawal: WithdrawalID
+    /// Of the wallet's transaction that made it; 64 hexadecimal digits.
+    package let transactionHash: String?
+
+    package init(withdrawal: WithdrawalID, transactionHash: String?) {
+        self.withdrawal = withdrawal
+        self.transactionHash = transactionHash
+    }
+}
+
+/// What a wallet has paid, as the store has it.
+package struct WalletAudit: Hashable, Sendable {
+    /// Withdrawals named at the most.
+    package static let misplacedMax = 100
+
+    /// The sum of all payments that left it for withdrawals.
+    package var paid: Nanotons
+    /// The sum of those that no message explains, whatever is known of them by now.
+    package var stray: Nanotons
+    /// Withdrawals that were paid twice, or paid and are neither `SENT`, `CONFIRMED` nor
+    /// `RETURNED`; the first hundred.
+    package var misplaced: [WithdrawalID]
+
+    package init(paid: Nanotons, stray: Nanotons, misplaced: [WithdrawalID]) {
+        self.paid = paid
+        self.stray = stray
+        self.misplaced = misplaced
     }
 }
 

@@ -72,6 +72,70 @@ enum ChainStatements {
             ) AS each
             """, order: "m.number DESC"))
 
+    static let lastSequence = Statement(
+        name: "last_sequence",
+        sql: """
+            SELECT sequence FROM payout_messages
+            WHERE wallet = $1::text AND state IN ('signed', 'released', 'executed')
+            ORDER BY wallet DESC, sequence DESC LIMIT 1
+            """)
+
+    static let messagesAwaitingBatch = Statement(
+        name: "messages_awaiting_batch",
+        sql: messages(
+            """
+            SELECT each.* FROM (
+                SELECT DISTINCT message_number FROM payout_items WHERE is_paid IS NULL
+            ) AS open
+            CROSS JOIN LATERAL (
+                SELECT * FROM payout_messages WHERE number = open.message_number
+                    AND wallet = $1::text AND state = 'executed' OFFSET 0
+            ) AS each
+            ORDER BY each.number LIMIT $2::bigint
+            """, order: "m.number"))
+
+    static let payments = Statement(
+        name: "payments",
+        sql: """
+            SELECT i.withdrawal_id, m.transaction_hash
+            FROM payout_items i
+            CROSS JOIN LATERAL (
+                SELECT * FROM payout_messages
+                WHERE number = i.message_number AND wallet = $2::text OFFSET 0
+            ) AS m
+            WHERE i.destination = $1::text AND i.is_paid
+            ORDER BY i.destination DESC, i.message_number DESC, i.position DESC LIMIT $3::bigint
+            """)
+
+    /// The first row has the sums, the others name withdrawals.
+    static let auditWallet = Statement(
+        name: "audit_wallet",
+        sql: """
+            WITH made AS MATERIALIZED (
+                SELECT i.withdrawal_id, i.amount FROM payout_items i
+                CROSS JOIN LATERAL (
+                    SELECT 1 FROM payout_messages
+                    WHERE number = i.message_number AND wallet = $1::text OFFSET 0
+                ) AS m
+                WHERE i.is_paid
+            ), misplaced AS (
+                SELECT made.withdrawal_id FROM made
+                LEFT JOIN LATERAL (
+                    SELECT state FROM withdrawals WHERE id = made.withdrawal_id OFFSET 0
+                ) AS w ON true
+                GROUP BY made.withdrawal_id
+                HAVING count(*) > 1
+                    OR coalesce(max(w.state), '') NOT IN ('SENT', 'CONFIRMED', 'RETURNED')
+                ORDER BY made.withdrawal_id LIMIT $2::bigint
+            )
+            SELECT NULL::uuid,
+                (SELECT least(coalesce(sum(amount), 0), 9223372036854775807)::bigint FROM made),
+                (SELECT least(coalesce(sum(amount), 0), 9223372036854775807)::bigint
+                 FROM stray_payments WHERE wallet = $1::text)
+            UNION ALL
+            SELECT withdrawal_id, 0::bigint, 0::bigint FROM misplaced
+            """)
+
     /// What stands in a message's way: itself, or a live one of its sequence.
     static let rivals = Statement(
         name: "rivals",
@@ -273,7 +337,8 @@ enum ChainStatements {
 
     /// Run by the readers.
     static let reads = [
-        namedAccounts, messages, messagesOfWallet, messagesPaying, position, deposits,
+        namedAccounts, messages, messagesOfWallet, messagesPaying, lastSequence,
+        messagesAwaitingBatch, payments, auditWallet, position, deposits,
         depositsInState, strayPayments, strayPaymentsInState,
     ]
     static let writes = [

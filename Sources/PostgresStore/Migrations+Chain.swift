@@ -55,6 +55,9 @@ extension Migrations {
             is_paid boolean,
             PRIMARY KEY (message_number, position)
         );
+        CREATE INDEX open_payout_items ON payout_items (message_number) WHERE is_paid IS NULL;
+        CREATE INDEX made_payout_items ON payout_items (destination, message_number, position)
+            WHERE is_paid;
         CREATE INDEX payout_items_by_withdrawal ON payout_items (withdrawal_id, message_number);
         """
 

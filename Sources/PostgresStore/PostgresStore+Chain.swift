@@ -111,6 +111,64 @@ extension PostgresStore: ChainStore {
         }
     }
 
+    package func lastSequence(of wallet: String) async throws(StoreError) -> Int64? {
+        var parameters = Parameters()
+        parameters.text(wallet)
+        return try await readers.run(ChainStatements.lastSequence, parameters) {
+            rows throws(StoreError) in rows.count > 0 ? try rows.int64(0, 0) : nil
+        }
+    }
+
+    package func messagesAwaitingBatch(
+        of wallet: String, limit: Int
+    ) async throws(StoreError) -> [PayoutMessage] {
+        var parameters = Parameters()
+        parameters.text(wallet)
+        parameters.int64(Int64(limit))
+        return try await readers.run(ChainStatements.messagesAwaitingBatch, parameters) {
+            rows throws(StoreError) in try rows.messages()
+        }
+    }
+
+    package func payments(
+        to destination: String, from wallet: String, limit: Int
+    ) async throws(StoreError) -> [MadePayment] {
+        var parameters = Parameters()
+        parameters.text(destination)
+        parameters.text(wallet)
+        parameters.int64(Int64(limit))
+        return try await readers.run(ChainStatements.payments, parameters) {
+            rows throws(StoreError) in
+            var payments: [MadePayment] = []
+            for row in 0..<rows.count {
+                payments.append(
+                    MadePayment(
+                        withdrawal: try rows.withdrawalID(row, 0),
+                        transactionHash: try rows.optionalText(row, 1)))
+            }
+            return payments
+        }
+    }
+
+    package func audit(ofWallet wallet: String) async throws(StoreError) -> WalletAudit {
+        var parameters = Parameters()
+        parameters.text(wallet)
+        parameters.int64(Int64(WalletAudit.misplacedMax))
+        return try await readers.run(ChainStatements.auditWallet, parameters) {
+            rows throws(StoreError) in
+            var audit = WalletAudit(paid: .zero, stray: .zero, misplaced: [])
+            for row in 0..<rows.count {
+                if rows.isNull(row, 0) {
+                    audit.paid = try rows.nanotons(row, 1)
+                    audit.stray = try rows.nanotons(row, 2)
+                } else {
+                    audit.misplaced.append(try rows.withdrawalID(row, 0))
+                }
+            }
+            return audit
+        }
+    }
+
     // MARK: - The wallet
 
     package func position(of wallet: String) async throws(StoreError) -> WalletPosition? {

@@ -55,6 +55,74 @@ enum MessageTable {
         ).map(\.message)
     }
 
+    static func lastSequence(of wallet: String, _ database: Database) throws -> Int64? {
+        try Int64.fetchOne(
+            database.cachedStatement(
+                sql: """
+                    SELECT sequence FROM payout_messages WHERE wallet = ?
+                        AND state IN ('signed', 'released', 'executed')
+                    ORDER BY sequence DESC LIMIT 1
+                    """), arguments: [wallet])
+    }
+
+    static func awaitingBatch(
+        of wallet: String, limit: Int, _ database: Database
+    ) throws -> [PayoutMessage] {
+        try messages(
+            """
+            number IN (SELECT message_number FROM payout_items WHERE is_paid IS NULL)
+                AND wallet = ? AND state = 'executed' ORDER BY number LIMIT ?
+            """, [wallet, limit], database
+        ).map(\.message)
+    }
+
+    static func payments(
+        to destination: String, from wallet: String, limit: Int, _ database: Database
+    ) throws -> [MadePayment] {
+        try Row.fetchAll(
+            database.cachedStatement(
+                sql: """
+                    SELECT i.withdrawal_id, m.transaction_hash
+                    FROM payout_items i JOIN payout_messages m ON m.number = i.message_number
+                    WHERE i.destination = ? AND i.is_paid = 1 AND m.wallet = ?
+                    ORDER BY i.message_number DESC, i.position DESC LIMIT ?
+                    """), arguments: [destination, wallet, limit]
+        ).map { row in
+            MadePayment(withdrawal: try row.withdrawalID(0), transactionHash: row[1])
+        }
+    }
+
+    static func audit(of wallet: String, _ database: Database) throws -> WalletAudit {
+        let paid = try Int64.fetchOne(
+            database.cachedStatement(
+                sql: """
+                    SELECT coalesce(sum(i.amount), 0)
+                    FROM payout_items i JOIN payout_messages m ON m.number = i.message_number
+                    WHERE i.is_paid = 1 AND m.wallet = ?
+                    """), arguments: [wallet])
+        let stray = try Int64.fetchOne(
+            database.cachedStatement(
+                sql: "SELECT coalesce(sum(amount), 0) FROM stray_payments WHERE wallet = ?"),
+            arguments: [wallet])
+        let misplaced = try Row.fetchAll(
+            database.cachedStatement(
+                sql: """
+                    SELECT i.withdrawal_id
+                    FROM payout_items i JOIN payout_messages m ON m.number = i.message_number
+                    LEFT JOIN withdrawals w ON w.id = i.withdrawal_id
+                    WHERE i.is_paid = 1 AND m.wallet = ?
+                    GROUP BY i.withdrawal_id
+                    HAVING count(*) > 1
+                        OR coalesce(max(w.state), '') NOT IN ('SENT', 'CONFIRMED', 'RETURNED')
+                    ORDER BY i.withdrawal_id LIMIT ?
+                    """), arguments: [wallet, WalletAudit.misplacedMax])
+        guard let paid = Nanotons(paid ?? 0), let stray = Nanotons(stray ?? 0) else {
+            throw StoreError(.corrupt, "a sum of payments is negative")
+        }
+        return WalletAudit(
+            paid: paid, stray: stray, misplaced: try misplaced.map { try $0.withdrawalID(0) })
+    }
+
     static func insert(_ message: PayoutMessage, _ database: Database) throws {
         try database.cachedStatement(
             sql: """

@@ -58,6 +58,9 @@ extension Migrations {
             is_paid INTEGER,
             PRIMARY KEY (message_number, position)
         ) STRICT, WITHOUT ROWID;
+        CREATE INDEX open_payout_items ON payout_items (message_number) WHERE is_paid IS NULL;
+        CREATE INDEX made_payout_items ON payout_items (destination, message_number)
+            WHERE is_paid = 1;
         CREATE INDEX payout_items_by_withdrawal ON payout_items (withdrawal_id, message_number);
         """
 

@@ -82,6 +82,28 @@ extension SQLiteStore: ChainStore {
         try await read { try MessageTable.paying(withdrawal, $0) }
     }
 
+    package func lastSequence(of wallet: String) async throws(StoreError) -> Int64? {
+        try await read { try MessageTable.lastSequence(of: wallet, $0) }
+    }
+
+    package func messagesAwaitingBatch(
+        of wallet: String, limit: Int
+    ) async throws(StoreError) -> [PayoutMessage] {
+        try await read { try MessageTable.awaitingBatch(of: wallet, limit: limit, $0) }
+    }
+
+    package func payments(
+        to destination: String, from wallet: String, limit: Int
+    ) async throws(StoreError) -> [MadePayment] {
+        try await read {
+            try MessageTable.payments(to: destination, from: wallet, limit: limit, $0)
+        }
+    }
+
+    package func audit(ofWallet wallet: String) async throws(StoreError) -> WalletAudit {
+        try await read { try MessageTable.audit(of: wallet, $0) }
+    }
+
     // MARK: - The wallet
 
     package func position(of wallet: String) async throws(StoreError) -> WalletPosition? {

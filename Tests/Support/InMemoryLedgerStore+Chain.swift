@@ -121,6 +121,61 @@ extension InMemoryLedgerStore: ChainStore {
         }
     }
 
+    package func lastSequence(of wallet: String) async throws(StoreError) -> Int64? {
+        try read { state in
+            state.chain.messages.filter { $0.wallet == wallet && $0.state.isLive }
+                .map(\.sequence).max()
+        }
+    }
+
+    package func messagesAwaitingBatch(
+        of wallet: String, limit: Int
+    ) async throws(StoreError) -> [PayoutMessage] {
+        try read { state in
+            Array(
+                state.chain.messages.filter { message in
+                    message.wallet == wallet && message.state == .executed
+                        && message.items.contains { $0.isPaid == nil }
+                }.prefix(limit))
+        }
+    }
+
+    package func payments(
+        to destination: String, from wallet: String, limit: Int
+    ) async throws(StoreError) -> [MadePayment] {
+        try read { state in
+            let made = state.chain.messages.filter { $0.wallet == wallet }.reversed().flatMap {
+                message in
+                message.items.reversed().filter {
+                    $0.destination == destination && $0.isPaid == true
+                }.map {
+                    MadePayment(
+                        withdrawal: $0.withdrawal, transactionHash: message.transactionHash)
+                }
+            }
+            return Array(made.prefix(limit))
+        }
+    }
+
+    package func audit(ofWallet wallet: String) async throws(StoreError) -> WalletAudit {
+        try read { state in
+            let made = state.chain.messages.filter { $0.wallet == wallet }.flatMap(\.items)
+                .filter { $0.isPaid == true }
+            let strays = state.chain.strayPayments.values.filter { $0.wallet == wallet }
+            let counts = Dictionary(made.map { ($0.withdrawal, 1) }, uniquingKeysWith: +)
+            let misplaced = counts.filter { id, count in
+                switch state.tables.withdrawals[id]?.state {
+                case .sent, .confirmed, .returned: count > 1
+                default: true
+                }
+            }.keys.sorted()
+            return WalletAudit(
+                paid: made.reduce(.zero) { $0.adding($1.amount) ?? .max },
+                stray: strays.reduce(.zero) { $0.adding($1.amount) ?? .max },
+                misplaced: Array(misplaced.prefix(WalletAudit.misplacedMax)))
+        }
+    }
+
     // MARK: - The wallet
 
     package func position(of wallet: String) async throws(StoreError) -> WalletPosition? {
