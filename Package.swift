@@ -30,6 +30,7 @@ let httpClient = Target.Dependency.product(
     name: "AsyncHTTPClient", package: "async-http-client")
 let logging = Target.Dependency.product(name: "Logging", package: "swift-log")
 let crypto = Target.Dependency.product(name: "Crypto", package: "swift-crypto")
+let cryptoExtras = Target.Dependency.product(name: "CryptoExtras", package: "swift-crypto")
 let arguments = Target.Dependency.product(name: "ArgumentParser", package: "swift-argument-parser")
 let yams = Target.Dependency.product(name: "Yams", package: "Yams")
 let lifecycle = Target.Dependency.product(
@@ -96,7 +97,7 @@ let package = Package(
         module("TellerProtocol", folder: "Protocol"),
         module("HTTPMessages"),
         module("Resilience"),
-        module("TON"),
+        module("TON", [crypto, cryptoExtras]),
 
         // The wire.
         module("HTTP2", ["CNghttp2", "HTTPMessages", nioCore]),
@@ -221,7 +222,7 @@ let package = Package(
                 "Ledger", "Resilience", "SQLiteStore", "PostgresStore", "Supervision",
                 "TellerProtocol", "TestSupport", grdb, logging,
             ]),
-        tests("TONTests", ["TON", "TestSupport"], resources: [.copy("Fixtures")]),
+        tests("TONTests", ["TON", "TestSupport", crypto], resources: [.copy("Fixtures")]),
         tests(
             "RPCTests",
             [

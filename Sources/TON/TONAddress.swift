@@ -5,41 +5,17 @@
 package struct TONAddress: Hashable, Sendable {
     /// 0 (basechain) or −1 (masterchain).
     package let workchain: Int8
-    /// The 32 bytes of the hash, as four big-endian words.
-    private let hash: (UInt64, UInt64, UInt64, UInt64)
+    /// The hash of the contract's state init.
+    package let accountHash: Hash256
 
-    init(workchain: Int8, hash: (UInt64, UInt64, UInt64, UInt64)) {
+    package init(workchain: Int8, accountHash: Hash256) {
         self.workchain = workchain
-        self.hash = hash
-    }
-
-    package static func == (left: Self, right: Self) -> Bool {
-        left.workchain == right.workchain && left.hash == right.hash
-    }
-
-    package func hash(into hasher: inout Hasher) {
-        hasher.combine(workchain)
-        hasher.combine(hash.0)
-        hasher.combine(hash.1)
-        hasher.combine(hash.2)
-        hasher.combine(hash.3)
+        self.accountHash = accountHash
     }
 
     /// The canonical form: `0:` or `-1:` and 64 lower-case hexadecimal digits.
     package var rawText: String {
-        var text: [UInt8] = []
-        text.reserveCapacity(67)
-        if workchain < 0 { text.append(UInt8(ascii: "-")) }
-        text.append(UInt8(ascii: "0") + workchain.magnitude)
-        text.append(UInt8(ascii: ":"))
-        for word in [hash.0, hash.1, hash.2, hash.3] {
-            for shift in stride(from: UInt64(60), through: 0, by: -4) {
-                let nibble = UInt8(truncatingIfNeeded: word >> shift) & 0xF
-                text.append(
-                    nibble < 10 ? UInt8(ascii: "0") + nibble : UInt8(ascii: "a") + nibble - 10)
-            }
-        }
-        return String(decoding: text, as: UTF8.self)
+        "\(workchain):\(accountHash.hex)"
     }
 
     /// The friendly form of TEP-2 in the URL-safe alphabet, for people and explorers.
@@ -52,16 +28,12 @@ package struct TONAddress: Hashable, Sendable {
         bytes.reserveCapacity(FriendlyForm.byteCount)
         bytes.append(FriendlyForm.tag(isBounceable: isBounceable, isTestOnly: isTestOnly))
         bytes.append(UInt8(bitPattern: workchain))
-        for word in [hash.0, hash.1, hash.2, hash.3] {
-            for shift in stride(from: UInt64(56), through: 0, by: -8) {
-                bytes.append(UInt8(truncatingIfNeeded: word >> shift))
-            }
-        }
+        accountHash.append(to: &bytes)
         var checksum = CRC16()
         for byte in bytes { checksum.add(byte) }
         bytes.append(UInt8(checksum.value >> 8))
         bytes.append(UInt8(truncatingIfNeeded: checksum.value))
-        return FriendlyForm.encode(bytes)
+        return Base64.encode(bytes, alphabet: .urlSafe)
     }
 }
 
@@ -89,30 +61,6 @@ enum FriendlyForm {
         case bounceable: (true, tag & testOnly != 0)
         case nonBounceable: (false, tag & testOnly != 0)
         default: nil
-        }
-    }
-
-    static func encode(_ bytes: [UInt8]) -> String {
-        var text: [UInt8] = []
-        text.reserveCapacity(characterCount)
-        for start in stride(from: 0, to: bytes.count, by: 3) {
-            let group =
-                UInt32(bytes[start]) << 16 | UInt32(bytes[start + 1]) << 8
-                | UInt32(bytes[start + 2])
-            for shift in stride(from: UInt32(18), through: 0, by: -6) {
-                text.append(character(UInt8(group >> shift & 0x3F)))
-            }
-        }
-        return String(decoding: text, as: UTF8.self)
-    }
-
-    private static func character(_ sextet: UInt8) -> UInt8 {
-        switch sextet {
-        case 0..<26: UInt8(ascii: "A") + sextet
-        case 26..<52: UInt8(ascii: "a") + sextet - 26
-        case 52..<62: UInt8(ascii: "0") + sextet - 52
-        case 62: UInt8(ascii: "-")
-        default: UInt8(ascii: "_")
         }
     }
 }

@@ -82,7 +82,8 @@ package struct WrittenTONAddress: Hashable, Sendable {
         let workchain = Int8(bitPattern: bytes.workchain)
         guard workchain == 0 || workchain == -1 else { throw .workchain }
         return (
-            TONAddress(workchain: workchain, hash: words), flags.isBounceable, flags.isTestOnly
+            TONAddress(workchain: workchain, accountHash: Hash256(words: words)),
+            flags.isBounceable, flags.isTestOnly
         )
     }
 
@@ -125,7 +126,9 @@ package struct WrittenTONAddress: Hashable, Sendable {
         var words: (UInt64, UInt64, UInt64, UInt64) = (0, 0, 0, 0)
         var digits = 0
         for character in characters[characters.index(after: colon)...] {
-            guard let digit = hexadecimal(character) else { throw .malformedRawForm }
+            guard let digit = Hexadecimal.value(of: character).map(UInt64.init) else {
+                throw .malformedRawForm
+            }
             switch digits / 16 {
             case 0: words.0 = words.0 << 4 | digit
             case 1: words.1 = words.1 << 4 | digit
@@ -135,7 +138,7 @@ package struct WrittenTONAddress: Hashable, Sendable {
             digits += 1
         }
         guard digits == 64 else { throw .malformedRawForm }
-        return TONAddress(workchain: workchain, hash: words)
+        return TONAddress(workchain: workchain, accountHash: Hash256(words: words))
     }
 
     private static func rawWorkchain(
@@ -146,14 +149,5 @@ package struct WrittenTONAddress: Hashable, Sendable {
         let digits = characters.first == UInt8(ascii: "-") ? characters.dropFirst() : characters
         let isNumber = !digits.isEmpty && digits.allSatisfy { (0x30...0x39).contains($0) }
         throw isNumber ? .workchain : .malformedRawForm
-    }
-
-    private static func hexadecimal(_ character: UInt8) -> UInt64? {
-        switch character {
-        case UInt8(ascii: "0")...UInt8(ascii: "9"): UInt64(character - UInt8(ascii: "0"))
-        case UInt8(ascii: "a")...UInt8(ascii: "f"): UInt64(character - UInt8(ascii: "a") + 10)
-        case UInt8(ascii: "A")...UInt8(ascii: "F"): UInt64(character - UInt8(ascii: "A") + 10)
-        default: nil
-        }
     }
 }

@@ -1,0 +1,100 @@
+// SPDX-FileCopyrightText: 2026 The Teller authors
+// SPDX-License-Identifier: Apache-2.0
+
+/// base64 (RFC 4648) as TON's APIs write it: either alphabet, with padding or without.
+package enum Base64 {
+    package enum Alphabet: Sendable {
+        /// `+` and `/`, padded with `=`.
+        case standard
+        /// `-` and `_`, without padding.
+        case urlSafe
+    }
+
+    package static func encode(_ bytes: [UInt8], alphabet: Alphabet = .standard) -> String {
+        let characters = alphabet == .standard ? standardCharacters : urlSafeCharacters
+        var text: [UInt8] = []
+        text.reserveCapacity((bytes.count + 2) / 3 * 4)
+        var buffer: UInt32 = 0
+        var bits: UInt32 = 0
+        for byte in bytes {
+            buffer = buffer << 8 | UInt32(byte)
+            bits += 8
+            while bits >= 6 {
+                bits -= 6
+                text.append(characters[Int(buffer >> bits & 63)])
+            }
+        }
+        if bits > 0 { text.append(characters[Int(buffer << (6 - bits) & 63)]) }
+        while alphabet == .standard, text.count & 3 != 0 { text.append(padding) }
+        return String(decoding: text, as: UTF8.self)
+    }
+
+    /// The bytes of `text`; nil unless it is base64 in one alphabet, with all its padding or none,
+    /// and with zeros in the bits that the last character carries beyond the last byte.
+    ///
+    /// - Parameter skippingNewlines: whether line feeds and carriage returns may stand anywhere:
+    ///   one of toncenter's servers breaks its lines.
+    package static func decode(
+        _ text: some StringProtocol, skippingNewlines: Bool = false
+    ) -> [UInt8]? {
+        let characters = text.utf8
+        var bytes: [UInt8] = []
+        bytes.reserveCapacity(characters.count / 4 * 3 + 2)
+        var buffer: UInt32 = 0
+        var count = 0
+        var paddingCount = 0
+        var alphabets: UInt8 = 0
+        for character in characters {
+            let entry = values[Int(character)]
+            if entry < invalid, paddingCount == 0 {
+                alphabets |= entry >> 6
+                buffer = buffer << 6 | UInt32(entry & 63)
+                count += 1
+                if count & 3 == 0 {
+                    bytes.append(UInt8(truncatingIfNeeded: buffer >> 16))
+                    bytes.append(UInt8(truncatingIfNeeded: buffer >> 8))
+                    bytes.append(UInt8(truncatingIfNeeded: buffer))
+                }
+            } else if character == padding {
+                paddingCount += 1
+            } else if !skippingNewlines || (character != 0x0A && character != 0x0D) {
+                return nil
+            }
+        }
+        guard alphabets != 0b11 else { return nil }
+        guard paddingCount == 0 || (paddingCount <= 2 && (count + paddingCount) & 3 == 0) else {
+            return nil
+        }
+        switch count & 3 {
+        case 0: return bytes
+        case 2 where buffer & 0xF == 0:
+            bytes.append(UInt8(truncatingIfNeeded: buffer >> 4))
+            return bytes
+        case 3 where buffer & 0x3 == 0:
+            bytes.append(UInt8(truncatingIfNeeded: buffer >> 10))
+            bytes.append(UInt8(truncatingIfNeeded: buffer >> 2))
+            return bytes
+        default: return nil
+        }
+    }
+
+    private static let padding = UInt8(ascii: "=")
+    private static let common = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789"
+    private static let standardCharacters = Array((common + "+/").utf8)
+    private static let urlSafeCharacters = Array((common + "-_").utf8)
+    private static let invalid: UInt8 = 0xFF
+
+    /// For each byte its six bits, with 0x40 for a character of the standard alphabet alone and
+    /// 0x80 for one of the URL-safe alphabet alone.
+    private static let values: [UInt8] = {
+        var values = [UInt8](repeating: invalid, count: 256)
+        for (value, character) in standardCharacters.enumerated() {
+            values[Int(character)] = UInt8(value) | (value < 62 ? 0 : 0x40)
+        }
+        for (value, character) in urlSafeCharacters.enumerated().dropFirst(62) {
+            // 0x80 | 63 is less than `invalid`.
+            values[Int(character)] = UInt8(value) | 0x80
+        }
+        return values
+    }()
+}
