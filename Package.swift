@@ -111,6 +111,9 @@ let package = Package(
                 tracing,
             ]),
 
+        // The chain.
+        module("TONChain", ["Resilience", "TON", "TellerProtocol", "Upstream"]),
+
         // The money.
         module("Ledger", ["TellerProtocol", crypto, logging]),
         module(
@@ -189,8 +192,8 @@ let package = Package(
         .target(
             name: "TestSupport",
             dependencies: [
-                "HTTPMessages", "Ledger", "Resilience", "Supervision", "TellerProtocol", nioCore,
-                nioPosix, nioSSL,
+                "HTTPMessages", "Ledger", "Resilience", "Supervision", "TellerProtocol", httpClient,
+                nioCore, nioPosix, nioSSL,
             ],
             path: "Tests/Support", swiftSettings: testSettings),
         tests(
@@ -222,6 +225,9 @@ let package = Package(
                 "TellerProtocol", "TestSupport", grdb, logging,
             ]),
         tests("TONTests", ["TON", "TestSupport"], resources: [.copy("Fixtures")]),
+        tests(
+            "TONChainTests",
+            ["TONChain", "Resilience", "TON", "TellerProtocol", "TestSupport", "Upstream"]),
         tests(
             "RPCTests",
             [
