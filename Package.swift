@@ -112,6 +112,9 @@ let package = Package(
                 tracing,
             ]),
 
+        // The chain.
+        module("TONChain", ["Resilience", "TON", "TellerProtocol", "Upstream"]),
+
         // The money.
         module("Ledger", ["TellerProtocol", crypto, logging]),
         module(
@@ -190,8 +193,8 @@ let package = Package(
         .target(
             name: "TestSupport",
             dependencies: [
-                "HTTPMessages", "Ledger", "Resilience", "Supervision", "TellerProtocol", nioCore,
-                nioPosix, nioSSL,
+                "HTTPMessages", "Ledger", "Resilience", "Supervision", "TellerProtocol", httpClient,
+                nioCore, nioPosix, nioSSL,
             ],
             path: "Tests/Support", swiftSettings: testSettings),
         tests(
@@ -223,6 +226,9 @@ let package = Package(
                 "TellerProtocol", "TestSupport", grdb, logging,
             ]),
         tests("TONTests", ["TON", "TestSupport", crypto], resources: [.copy("Fixtures")]),
+        tests(
+            "TONChainTests",
+            ["TONChain", "Resilience", "TON", "TellerProtocol", "TestSupport", "Upstream"]),
         tests(
             "RPCTests",
             [

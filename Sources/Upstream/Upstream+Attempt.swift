@@ -115,17 +115,27 @@ extension Upstream {
         _ answer: Exchange.Answer, of call: OutboundCall, _ credentials: UpstreamCredentials,
         _ read: (UpstreamAnswer) throws(JSONError) -> Value
     ) throws(Failure) -> Value {
-        guard call.endpoint.expectedStatuses.contains(answer.status) else {
-            throw refusal(answer, credentials)
+        let status = status(answer, of: call.endpoint)
+        guard call.endpoint.expectedStatuses.contains(status) else {
+            throw refusal(answer, status, credentials)
         }
         do throws(JSONError) {
-            return try read(UpstreamAnswer(status: answer.status, body: answer.body))
+            return try read(UpstreamAnswer(status: status, body: answer.body))
         } catch {
             // The path is made of the sender's keys.
             let problem = redactor(credentials).redact(
                 Self.problem(error), charactersMax: Exchange.detailCharactersMax)
-            throw AttemptFault.failure(.protocol, problem, status: answer.status)
+            throw AttemptFault.failure(.protocol, problem, status: status)
         }
+    }
+
+    /// The status that counts.
+    private func status(_ answer: Exchange.Answer, of endpoint: UpstreamEndpoint) -> Int {
+        guard let readStatus = configuration.readStatus,
+            answer.body.count <= UpstreamConfiguration.refusalBytesMax,
+            let body = try? JSONValue.parse(answer.body)
+        else { return answer.status }
+        return readStatus(endpoint, answer.status, body)
     }
 
     private static func problem(_ error: JSONError) -> String {
@@ -138,22 +148,22 @@ extension Upstream {
     }
 
     private func refusal(
-        _ answer: Exchange.Answer, _ credentials: UpstreamCredentials
+        _ answer: Exchange.Answer, _ status: Int, _ credentials: UpstreamCredentials
     ) -> Failure {
         let said = (try? JSONValue.parse(answer.body)).map(configuration.readRefusal)
         let detail = redactor(credentials).redact(
             said?.message ?? "", charactersMax: Exchange.detailCharactersMax)
         // Of these two the header has a meaning (RFC 9110 10.2.3, RFC 6585 4).
-        let mayWish = answer.status == 429 || answer.status == 503
+        let mayWish = status == 429 || status == 503
         let wish = answer.retryAfter.flatMap {
             RetryAfter.delay($0, wallClock: environment.wallClock())
         }
         let outcome = CallOutcome(
-            httpStatus: answer.status, retryAfter: mayWish ? wish ?? said?.retryAfter : nil)
+            httpStatus: status, retryAfter: mayWish ? wish ?? said?.retryAfter : nil)
         // A 2xx or 3xx that was not expected is none the caller can go on with.
         let callClass = outcome.callClass == .succeeded ? .protocol : outcome.callClass
         return AttemptFault.failure(
-            callClass, Self.problem(callClass), detail: detail, status: answer.status,
+            callClass, Self.problem(callClass), detail: detail, status: status,
             retryAfter: outcome.retryAfter)
     }
 

@@ -22,6 +22,8 @@ package import TellerProtocol
 ///   All others fail as `protocol`, http to https among them.
 /// * **JSON.** The strict reader decides, whatever `content-type` says: many APIs label JSON as
 ///   text, and a page of HTML with status 200 is refused either way. Bodies are not compressed.
+/// * **Status.** Where the configuration has a `readStatus`, it may give an answer another status
+///   than HTTP did, and everything goes by that: retries, breaker, what the caller gets.
 /// * **Limits.** The time of an attempt covers credentials, connecting, sending and the whole
 ///   answer. A larger answer than allowed is cut off as it comes.
 package final class Upstream: Sendable {

@@ -44,6 +44,10 @@ package struct UpstreamConfiguration: Sendable {
     package var userAgent = "teller/\(ContractDocument.version)"
     /// Reads what the upstream says in the JSON body of an answer that was not expected.
     package var readRefusal: @Sendable (JSONValue) -> UpstreamRefusal = { _ in UpstreamRefusal() }
+    /// The status an answer is judged by, for APIs whose own says too little: a failure told with
+    /// 200, a call that is wrong answered with 500. It is given the endpoint, HTTP's status and
+    /// the JSON body, of bodies up to 16 KiB; nil where HTTP's status says it all.
+    package var readStatus: (@Sendable (UpstreamEndpoint, Int, JSONValue) -> Int)?
 
     package init(name: String, baseURL: BaseURL) {
         self.name = name

@@ -31,7 +31,7 @@ package struct UpstreamError: Error, Sendable, Equatable {
     package let upstream: String
     /// The endpoint's name.
     package let endpoint: String
-    /// The last answer's status; nil when the last attempt had none.
+    /// The status the last answer was judged by; nil when the last attempt had none.
     package let status: Int?
     /// Why there was no further attempt; nil for `invalidRequest`.
     package let reason: GiveUpReason?

@@ -34,6 +34,7 @@ package struct UpstreamRequest: Sendable {
 
 /// A whole answer with an expected status.
 package struct UpstreamAnswer: Sendable, Equatable {
+    /// The one it was judged by.
     package let status: Int
     package let body: [UInt8]
 }
