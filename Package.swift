@@ -132,6 +132,11 @@ let package = Package(
         module("RPC", ["TellerProtocol", "HTTPMessages", "Telemetry", crypto, logging, tracing]),
         module("Supervision", ["Resilience", lifecycle, logging]),
         module(
+            "TONPayments",
+            [
+                "Ledger", "Supervision", "TON", "TONChain", "TellerProtocol", "Workers", logging,
+            ]),
+        module(
             "Telemetry", ["Resilience", "TellerProtocol", lifecycle, logging, metrics, tracing]),
         module(
             "Workers",
@@ -149,8 +154,8 @@ let package = Package(
             dependencies: [
                 "TellerProtocol", "TellerClient", "RPC", "Transport", "HTTPMessages", "Ledger",
                 "SQLiteStore", "PostgresStore", "Resilience", "Supervision", "Telemetry",
-                "Upstream",
-                "Workers", "TON", "TLS", "HTTP2", arguments, lifecycle, logging, nioCore, signals,
+                "Upstream", "Workers", "TON", "TONChain", "TONPayments", "TLS", "HTTP2", arguments,
+                lifecycle, logging, nioCore, signals,
                 tracing, yams,
             ],
             path: "Sources/Server", swiftSettings: settings),
@@ -217,7 +222,7 @@ let package = Package(
             [
                 "TellerServer", "TellerClient", "TellerProtocol", "HTTPMessages", "PostgresStore",
                 "RPC", "Resilience", "SQLiteStore", "Supervision", "Telemetry", "TestSupport",
-                "Transport", "Upstream", logging,
+                "TON", "Transport", "Upstream", logging,
             ]),
         tests(
             "StoreTests",

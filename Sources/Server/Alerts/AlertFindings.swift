@@ -4,6 +4,7 @@
 import Ledger
 import Resilience
 import Supervision
+import TONPayments
 import Telemetry
 import TellerProtocol
 import Workers
@@ -22,6 +23,10 @@ struct AlertFindings: Sendable {
     private var leasesLost: [String: Int] = [:]
     /// Tasks whose lease was lost, and is not known to be anybody's since.
     private var leaderless: Set<String> = []
+    /// How long a task may say that it waits for something before it is told.
+    private static let heldFor: Duration = .seconds(120)
+    /// Since when each task waits for a condition.
+    private var heldSince: [String: Duration] = [:]
     /// Since when each upstream's breaker is other than closed.
     private var cutOffSince: [String: Duration] = [:]
 
@@ -82,6 +87,38 @@ struct AlertFindings: Sendable {
                 .killSwitch, "payouts",
                 "\(pause.reason). Nothing new is paid until task.resume of \(dispatcher.name).")
         ]
+    }
+
+    /// Payouts, while something keeps them from being made for long.
+    ///
+    /// - Parameter now: on a steady clock.
+    mutating func held(_ tasks: [ChildStatus], at now: Duration) -> [Incident] {
+        var conditions: [String: String] = [:]
+        for task in tasks {
+            if case .resource(.condition(let text)) = task.waits { conditions[task.name] = text }
+        }
+        heldSince = heldSince.filter { conditions[$0.key] != nil }
+        for name in conditions.keys where heldSince[name] == nil { heldSince[name] = now }
+        return conditions.sorted { $0.key < $1.key }.filter { name, _ in
+            heldSince[name].map { now - $0 >= Self.heldFor } ?? false
+        }.map { name, text in Incident(.payoutsHeld, name, "It waits: \(text).") }
+    }
+
+    /// A hot wallet with less than it should have.
+    func low(_ wallet: WalletReport?) -> [Incident] {
+        guard let wallet, wallet.balance < wallet.balanceMin else { return [] }
+        return [
+            Incident(
+                .hotWalletLow, "wallet",
+                "It has \(wallet.balance), less than \(wallet.balanceMin). Refill it.")
+        ]
+    }
+
+    /// The wallet's books, while they differ.
+    func differing(_ wallet: WalletReport?) -> [Incident] {
+        wallet?.problem.map { problem in
+            [Incident(.reconciliationDifference, "wallet", "\(problem). Payouts are stopped.")]
+        } ?? []
     }
 
     private static func lastError(_ task: ChildStatus) -> String {

@@ -5,6 +5,7 @@ import Ledger
 import Resilience
 import Supervision
 import Synchronization
+import TONPayments
 import Telemetry
 import TellerProtocol
 import Workers
@@ -27,6 +28,8 @@ final class AlertWatch: Sendable {
         /// What was read of the ledger last, and when; nil before the first time.
         let ledger: @Sendable () -> (LedgerTotals, at: Timestamp)?
         let upstreams: @Sendable () -> [(name: String, status: UpstreamStatus)]
+        /// nil without a hot wallet, and on instances that don't watch it.
+        let wallet: @Sendable () -> WalletReport?
     }
 
     private let desk: AlertDesk
@@ -62,10 +65,12 @@ final class AlertWatch: Sendable {
         // When this one is to stop, so may the others: what ends for a shutdown has not recovered.
         if tasks.first(where: { $0.name == Self.childName })?.state == .stopping { return }
         let (audit, ledger, upstreams) = (sources.audit(), sources.ledger(), sources.upstreams())
-        let (found, leaderless, cutOff) = findings.withLock { findings in
+        let wallet = sources.wallet()
+        let (found, leaderless, cutOff, held) = findings.withLock { findings in
             let leaderless = findings.leaderless(tasks)
             let cutOff = findings.cutOff(upstreams, at: now)
-            return (findings, leaderless, cutOff)
+            let held = findings.held(tasks, at: now)
+            return (findings, leaderless, cutOff, held)
         }
         desk.keep(.taskDegraded, at: found.degraded(tasks))
         desk.keep(.taskFlapping, at: found.flapping(tasks))
@@ -73,7 +78,11 @@ final class AlertWatch: Sendable {
         desk.keep(.breakerOpen, at: cutOff)
         desk.keep(.killSwitch, at: found.stopped(tasks))
         desk.keep(.invariantBroken, at: found.broken(audit))
-        desk.keep(.reconciliationDifference, at: found.differing(sources.reconciliation()))
+        desk.keep(
+            .reconciliationDifference,
+            at: found.differing(sources.reconciliation()) + found.differing(wallet))
+        desk.keep(.hotWalletLow, at: found.low(wallet))
+        desk.keep(.payoutsHeld, at: held)
         // Judged by the time of reading: without the store nothing is known to be late.
         if let (totals, read) = ledger {
             desk.keep(.withdrawalsStuck, at: found.stuck(totals, at: read))

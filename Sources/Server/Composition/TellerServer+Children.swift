@@ -4,6 +4,7 @@
 import Ledger
 import Logging
 import Supervision
+import TONPayments
 import Tracing
 import Upstream
 import Workers
@@ -12,14 +13,14 @@ extension TellerServer {
     /// The workers of a server, to be restarted by the supervisor.
     static func workers(
         _ configuration: ServerConfiguration, bookkeeper: Bookkeeper, clock: LedgerClock,
-        board: TaskBoard, tracer: (any Tracer)?, logger: Logger
+        board: TaskBoard, ton: TONPayer?, tracer: (any Tracer)?, logger: Logger
     ) -> Workers {
-        var rules = WorkersConfiguration()
+        var rules = ton?.rules ?? WorkersConfiguration()
         rules.payoutScope = .leader
         // A payment that is paused must not be made for a moment when the program starts.
         rules.payoutNeeds = [TaskBoard.childName]
         return Workers(
-            bookkeeper: bookkeeper, gateway: gateway(configuration, clock, logger),
+            bookkeeper: bookkeeper, gateway: gateway(configuration, ton, clock, logger),
             clock: clock, configuration: rules, history: board.store,
             trip: { try await board.stopPayouts(because: $0, at: clock.now()) },
             tracer: tracer, logger: logger)
@@ -37,22 +38,25 @@ extension TellerServer {
     /// What looks for what is wrong.
     static func watch(
         _ configuration: ServerConfiguration, desk: AlertDesk, board: TaskBoard, workers: Workers,
-        glance: LedgerGlance, upstreams: UpstreamRegistry
+        glance: LedgerGlance, upstreams: UpstreamRegistry, ton: TONPayer?
     ) -> AlertWatch {
         AlertWatch(
             configuration.alerts, desk: desk,
             sources: AlertWatch.Sources(
                 tasks: { board.status() }, audit: { workers.auditor.report },
                 reconciliation: { workers.reconciler.report }, ledger: { glance.latest },
-                upstreams: { upstreams.all.map { ($0.name, $0.status()) } }))
+                upstreams: { upstreams.all.map { ($0.name, $0.status()) } },
+                wallet: { ton?.watcher.report }))
     }
 
     /// What pays; nil leaves withdrawals pending.
     private static func gateway(
-        _ configuration: ServerConfiguration, _ clock: LedgerClock, _ logger: Logger
+        _ configuration: ServerConfiguration, _ ton: TONPayer?, _ clock: LedgerClock,
+        _ logger: Logger
     ) -> (any PayoutGateway)? {
         switch configuration.gateway {
         case .none: return nil
+        case .ton: return ton?.gateway
         case .simulator:
             var script = SimulatorGateway.Script()
             script.outcome = configuration.simulatorOutcome

@@ -74,8 +74,11 @@ struct TellerServer: Sendable {
             servers: servers, rpc: rpc, health: health, grace: configuration.shutdownGrace,
             logger: logger, onListening: onListening)
         let monitor = StoreMonitor(store: bookkeeper.store, health: health, logger: logger)
+        let ton = try TONPayer(
+            configuration, upstreams: upstreams, store: opened.chain, bookkeeper: bookkeeper,
+            board: board, clock: ledgerClock, logger: logger)
         let workers = Self.workers(
-            configuration, bookkeeper: bookkeeper, clock: ledgerClock, board: board,
+            configuration, bookkeeper: bookkeeper, clock: ledgerClock, board: board, ton: ton,
             tracer: instruments.tracer, logger: logger)
         traces = try instruments.traceExporter(
             configuration, instance: board.instance, on: upstreams)
@@ -85,11 +88,11 @@ struct TellerServer: Sendable {
         let glance = Self.glance(configuration, bookkeeper.store, ledgerClock, logger)
         let watch = Self.watch(
             configuration, desk: alerts, board: board, workers: workers, glance: glance,
-            upstreams: upstreams.registry)
+            upstreams: upstreams.registry, ton: ton)
         supervisor = try Supervisor(
             children: [
                 monitor.child, board.child, policies.child, glance.child, watch.child,
-            ] + workers.children,
+            ] + workers.children + (ton.map { [$0.child] } ?? []),
             instance: board.instance,
             keeper: MeasuredLeaseKeeper(keeper: opened.leases, metrics: metrics),
             observer: TaskHistoryWriter(
@@ -103,7 +106,7 @@ struct TellerServer: Sendable {
             ServerCollectors.store(bookkeeper, monitor, connections: opened.connections),
             ServerCollectors.ledger(glance, workers), ServerCollectors.tasks(board),
             ServerCollectors.upstreams(upstreams.registry, policies),
-        ] { metrics.register(collector) }
+        ] + (ton.map { [$0.collector] } ?? []) { metrics.register(collector) }
         self.bookkeeper = bookkeeper
         self.certificates = certificates
     }

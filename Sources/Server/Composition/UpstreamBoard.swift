@@ -13,7 +13,7 @@ import Upstream
 struct UpstreamBoard: Sendable {
     let registry = UpstreamRegistry()
     private let client = UpstreamClient()
-    private let environment: UpstreamEnvironment
+    let environment: UpstreamEnvironment
     private let observer: (any UpstreamObserver)?
     /// The time of day when the upstreams' clock began.
     private let origin: Duration

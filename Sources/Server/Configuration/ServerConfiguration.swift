@@ -13,7 +13,7 @@ struct ServerConfiguration: Sendable {
     enum Environment: String, CaseIterable { case development, production }
     enum TokenRule: String, CaseIterable { case required, optional }
     enum ClientCertificateRule: String, CaseIterable { case none, optional, required }
-    enum GatewayName: String, CaseIterable { case simulator, none }
+    enum GatewayName: String, CaseIterable { case simulator, ton, none }
 
     enum StoreLocation: Sendable, Equatable {
         case sqlite(path: String)
@@ -83,6 +83,8 @@ struct ServerConfiguration: Sendable {
     let gateway: GatewayName
     let simulatorOutcome: SimulatedOutcome
     let simulatorDelay: Duration
+    /// How it pays on TON; nil unless `gateway` does.
+    let ton: TONSettings?
     let bodyBytesMax: Int
     let connectionsMax: Int
     let streamsMax: Int
@@ -126,6 +128,7 @@ extension ServerConfiguration {
         gateway = try values.choice("gateway.name")
         simulatorOutcome = try values.choice("gateway.simulator.outcome")
         simulatorDelay = try values.duration("gateway.simulator.delay")
+        ton = gateway == .ton ? try TONSettings(values, on: network) : nil
         bodyBytesMax = try values.count("http.bodyBytesMax", in: 1024...64 << 20)
         connectionsMax = try values.count("http.connectionsMax", in: 1...1_000_000)
         streamsMax = try values.count("http.streamsMax", in: 1...10_000)

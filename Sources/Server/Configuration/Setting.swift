@@ -32,7 +32,9 @@ struct Setting: Sendable {
 }
 
 extension Setting {
-    static let all: [Setting] = [
+    static let all: [Setting] = general + ton + operation
+
+    private static let general: [Setting] = [
         Setting(
             key: "environment", form: "development|production", standard: "development",
             help: "production refuses the payout simulator"),
@@ -121,7 +123,7 @@ extension Setting {
             help: "mainnet refuses test-only addresses"),
 
         Setting(
-            key: "gateway.name", form: "simulator|none", standard: "simulator",
+            key: "gateway.name", form: "simulator|ton|none", standard: "simulator",
             help: "what pays; the simulator only pretends; none leaves withdrawals pending"),
         Setting(
             key: "gateway.simulator.outcome", form: "confirm|refuse|silence|bounce",
@@ -129,7 +131,9 @@ extension Setting {
         Setting(
             key: "gateway.simulator.delay", form: "DURATION", standard: "0ms",
             help: "how long the simulator takes"),
+    ]
 
+    private static let operation: [Setting] = [
         Setting(
             key: "http.bodyBytesMax", form: "COUNT", standard: "1048576",
             help: "bytes of a request body"),

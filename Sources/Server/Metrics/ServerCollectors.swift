@@ -5,6 +5,7 @@ import Ledger
 import PostgresStore
 import Resilience
 import Supervision
+import TONPayments
 import Telemetry
 import TellerProtocol
 import Transport
@@ -16,6 +17,7 @@ enum ServerCollectors {
     /// Every family that one of these collectors fills.
     static let families =
         connectionFamilies + storeFamilies + ledgerFamilies + taskFamilies + upstreamFamilies
+        + walletFamilies
 
     // MARK: - Connections
 
@@ -150,6 +152,21 @@ enum ServerCollectors {
         samples.add(
             TellerMetrics.leaseHeld, [task.name], task.leader?.holder == instance ? 1 : 0)
         samples.add(TellerMetrics.leaseEpoch, [task.name], Int(task.leader?.epoch ?? 0))
+    }
+
+    // MARK: - The hot wallet
+
+    private static let walletFamilies = [TellerMetrics.hotWallet, TellerMetrics.hotWalletMin]
+
+    /// Only the instance that watches the wallet has samples.
+    static func wallet(
+        named name: String, _ report: @escaping @Sendable () -> WalletReport?
+    ) -> MetricsCollector {
+        MetricsCollector(name: "wallet", families: walletFamilies) { samples in
+            guard let report = report() else { return }
+            samples.add(TellerMetrics.hotWallet, [name], .integer(report.balance.rawValue))
+            samples.add(TellerMetrics.hotWalletMin, [name], .integer(report.balanceMin.rawValue))
+        }
     }
 
     // MARK: - Upstreams

@@ -34,12 +34,14 @@ package enum IncidentKind: String, Sendable, CaseIterable {
     case reconciliationDifference = "reconciliation_difference"
     case withdrawalsStuck = "withdrawals_stuck"
     case hotWalletLow = "hot_wallet_low"
+    case payoutsHeld = "payouts_held"
     case killSwitch = "kill_switch"
 
     package var severity: Severity {
         switch self {
         case .taskFlapping, .leaseLost: .notice
-        case .taskDegraded, .breakerOpen, .withdrawalsStuck, .hotWalletLow: .warning
+        case .taskDegraded, .breakerOpen, .withdrawalsStuck, .hotWalletLow, .payoutsHeld:
+            .warning
         case .invariantBroken, .reconciliationDifference, .killSwitch: .critical
         }
     }
@@ -55,6 +57,7 @@ package enum IncidentKind: String, Sendable, CaseIterable {
         case .reconciliationDifference: "Ledger and chain differ"
         case .withdrawalsStuck: "Withdrawals are stuck"
         case .hotWalletLow: "The hot wallet runs low"
+        case .payoutsHeld: "Payouts are held back"
         case .killSwitch: "Payouts are switched off"
         }
     }

@@ -1,0 +1,82 @@
+// SPDX-FileCopyrightText: 2026 The Teller authors
+// SPDX-License-Identifier: Apache-2.0
+
+import Ledger
+import Logging
+import Resilience
+import Supervision
+import TON
+import TONChain
+import TONPayments
+import Telemetry
+import TellerProtocol
+import Upstream
+import Workers
+
+/// What pays on TON: the hot wallet, its gateway and its watcher.
+struct TONPayer: Sendable {
+    let wallet: HotWallet
+    let gateway: TONGateway
+    let watcher: WalletWatcher
+    private let payments: PaymentsConfiguration
+
+    /// nil when something else pays.
+    ///
+    /// - Throws: when the key can't be read.
+    init?(
+        _ configuration: ServerConfiguration, upstreams: UpstreamBoard, store: any ChainStore,
+        bookkeeper: Bookkeeper, board: TaskBoard, clock: LedgerClock, logger: Logger
+    ) throws {
+        guard let settings = configuration.ton else { return nil }
+        let key = try WalletKey(from: settings.key, password: settings.keyPassword)
+        wallet = try HotWallet(settings.contract, key: key, network: configuration.network)
+        payments = settings.payments
+        let chain = try settings.chain(of: wallet, on: upstreams)
+        gateway = TONGateway(
+            wallet: wallet, chain: chain, store: store, ledger: bookkeeper.store, clock: clock,
+            configuration: payments, logger: logger)
+        watcher = WalletWatcher(
+            wallet: wallet, chain: chain, store: store, bookkeeper: bookkeeper, clock: clock,
+            configuration: payments,
+            trip: { try await board.stopPayouts(because: $0, at: clock.now()) }, logger: logger)
+        logger.notice(
+            "paying on TON",
+            metadata: ["wallet": "\(wallet.friendlyText)", "raw": "\(wallet.name)"])
+    }
+
+    /// The chain takes seconds: looks for evidence need not be as close as a simulator's.
+    var rules: WorkersConfiguration {
+        var rules = WorkersConfiguration()
+        rules.batchPayoutsMax = 255
+        rules.evidenceIntervalMin = .milliseconds(250)
+        return rules
+    }
+
+    var child: Child {
+        var policy = WorkersConfiguration().policy
+        policy.backoff.cap = .seconds(5)
+        return Child(name: WalletWatcher.name, policy: policy, scope: .leader) {
+            [watcher] context in
+            try await watcher.run(context)
+        }
+    }
+
+    var collector: MetricsCollector {
+        ServerCollectors.wallet(named: wallet.name) { [watcher] in watcher.report }
+    }
+}
+
+extension TONSettings {
+    /// The hot wallet, through one upstream for each endpoint.
+    func chain(of wallet: HotWallet, on board: UpstreamBoard) throws -> any WalletChain {
+        let clients = try endpoints.enumerated().map { index, url in
+            let settings = ToncenterSettings(
+                name: index == 0 ? "toncenter" : "toncenter-\(index + 1)", baseURL: url,
+                apiKey: apiKey, callsPerSecond: requestsPerSecond)
+            return try ToncenterClient(settings, environment: board.environment) {
+                try board.add($0, policy: $1)
+            }
+        }
+        return ToncenterWallet(wallet, through: ChainClient(clients))
+    }
+}
