@@ -66,9 +66,7 @@ struct TellerServer: Sendable {
             access: AccessPolicy(configuration, tokens: opened.credentials), health: health,
             limits: limits, clock: clock, metrics: metrics, tracer: instruments.tracer,
             identifierSeed: .random(in: .min ... .max), logger: logger)
-        let certificates = try configuration.tls.map {
-            try TLSContextStore(TLSServerConfiguration($0))
-        }
+        let certificates = try Self.certificates(configuration)
         let servers = Self.servers(configuration, rpc, security: certificates, logger)
         port = RPCPort(
             servers: servers, rpc: rpc, health: health, grace: configuration.shutdownGrace,
@@ -101,14 +99,21 @@ struct TellerServer: Sendable {
         board.attach(supervisor)
         admin = AdminPort(
             configuration, instruments: instruments, health: health, security: certificates)
-        for collector in [
+        metrics.register([
             rpc.metricsCollector, ServerCollectors.connections(servers),
             ServerCollectors.store(bookkeeper, monitor, connections: opened.connections),
             ServerCollectors.ledger(glance, workers), ServerCollectors.tasks(board),
-            ServerCollectors.upstreams(upstreams.registry, policies),
-        ] + (ton.map { [$0.collector] } ?? []) { metrics.register(collector) }
+            ServerCollectors.upstreams(upstreams.registry, policies), ton?.collector,
+        ])
         self.bookkeeper = bookkeeper
         self.certificates = certificates
+    }
+
+    /// nil when the ports are open in clear.
+    private static func certificates(
+        _ configuration: ServerConfiguration
+    ) throws -> TLSContextStore? {
+        try configuration.tls.map { try TLSContextStore(TLSServerConfiguration($0)) }
     }
 
     /// One server for each address.
@@ -212,5 +217,11 @@ private struct CertificateReloader: Service {
                     "certificates kept: the new ones are bad", metadata: ["error": "\(error)"])
             }
         }
+    }
+}
+
+extension MetricsRegistry {
+    fileprivate func register(_ collectors: [MetricsCollector?]) {
+        for collector in collectors { if let collector { register(collector) } }
     }
 }
