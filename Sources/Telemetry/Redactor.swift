@@ -13,6 +13,7 @@ package struct Redactor: Sendable {
 
     private static let mark = Array("[redacted]".utf8)
     /// Characters of a bot's token behind its colon.
+    private static let botNumberDigitsMin = 5
     private static let botTokenBytesMin = 35
     private static let schemes = ["bearer ", "basic "].map { Array($0.utf8) }
     private static let passwordKey = Array("password=".utf8)
@@ -67,7 +68,10 @@ package struct Redactor: Sendable {
     private static func botToken(_ bytes: [UInt8], colon: Int) -> Range<Int>? {
         let start = bytes[..<colon].lastIndex { !isDigit($0) }.map { $0 + 1 } ?? 0
         let end = bytes[(colon + 1)...].firstIndex { !isTokenByte($0) } ?? bytes.count
-        guard start < colon, end - colon - 1 >= botTokenBytesMin else { return nil }
+        // A bot's number is long; `0:` and as many characters is an address on TON.
+        guard colon - start >= botNumberDigitsMin, end - colon - 1 >= botTokenBytesMin else {
+            return nil
+        }
         return start..<end
     }
 

@@ -8,14 +8,15 @@ import TestSupport
 
 /// Services that answer as the golden examples say. The request id names the example, because
 /// several have the same params.
-struct GoldenServices: WithdrawService, AccountService, TaskService, RetryPolicyService,
+struct GoldenServices: WithdrawService, AccountService, DepositService, TaskService,
+    RetryPolicyService,
     UpstreamService, InformationService
 {
     static var methods: [RPCMethod] {
         let services = GoldenServices()
         return TellerServices(
-            withdraw: services, account: services, task: services, retryPolicy: services,
-            upstream: services, service: services
+            withdraw: services, account: services, deposit: services, task: services,
+            retryPolicy: services, upstream: services, service: services
         ).methods
     }
 
@@ -81,6 +82,18 @@ struct GoldenServices: WithdrawService, AccountService, TaskService, RetryPolicy
     func entries(
         _ params: AccountEntriesParams, _ context: RPCContext
     ) async throws(RPCError) -> AccountEntriesResult { try answer(params, context) }
+
+    func address(
+        _ params: DepositAddressParams, _ context: RPCContext
+    ) async throws(RPCError) -> DepositAddressResult { try answer(params, context) }
+
+    func list(
+        _ params: DepositListParams, _ context: RPCContext
+    ) async throws(RPCError) -> DepositListResult { try answer(params, context) }
+
+    func assign(
+        _ params: DepositAssignParams, _ context: RPCContext
+    ) async throws(RPCError) -> DepositAssignResult { try answer(params, context) }
 
     func list(
         _ params: TaskListParams, _ context: RPCContext

@@ -58,7 +58,7 @@ import Testing
         try await bench.sandbox.lag(blocks: 0)
         // What is under way goes on under harm for a while.
         var random = SeededRandom(seed: ~seed)
-        for _ in 0..<6 { try await Self.harm(bench, server, &random) }
+        for _ in 0..<max(6, Self.withdrawals / 10) { try await Self.harm(bench, server, &random) }
         try await bench.sandbox.lag(blocks: 0)
         try await Self.check(bench, server, acknowledged.withLock { $0 }, "seed \(seed)")
     }
@@ -116,7 +116,7 @@ import Testing
         _ seed: String
     ) async throws {
         let client = try server.client { $0.deadline = .seconds(30) }
-        let isSettled = try await eventually(within: 180) {
+        let isSettled = try await eventually(within: 120 + withdrawals) {
             try await client.account.get(accountId: alice).account.held == .zero
         }
         #expect(isSettled, "\(seed): \(server.log.suffix(3000))")

@@ -35,6 +35,7 @@ import Testing
     }
 
     @Test(arguments: [
+        "0:54d871e400b3055d553cc0cfa7b9876c3246c7737639d0359cac27959a6dd3c4",
         "", "plain text", "12:34:56", "at 12:AAHdqTcvCH1vGWJxfSeofSAs0K5PALDsa", "a bearer",
         "http://host:8080/path", "http://user@host/x", "http://host/a:b@c", "short", "bearer",
         "password=", "password= x", ":\(String(repeating: "a", count: 50))", "é: ✓", "b", ":",

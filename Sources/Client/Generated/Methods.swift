@@ -11,6 +11,8 @@ extension TellerClient {
     public var withdraw: WithdrawMethods { WithdrawMethods(client: self) }
     /// The methods `account.*`.
     public var account: AccountMethods { AccountMethods(client: self) }
+    /// The methods `deposit.*`.
+    public var deposit: DepositMethods { DepositMethods(client: self) }
     /// The methods `task.*`.
     public var task: TaskMethods { TaskMethods(client: self) }
     /// The methods `retryPolicy.*`.
@@ -167,6 +169,61 @@ public struct AccountMethods: Sendable {
         try await client.call(
             Methods.accountEntries,
             AccountEntriesParams(accountId: accountId, limit: limit, cursor: cursor),
+            options: options
+        )
+    }
+}
+
+/// `deposit.*`, typed.
+public struct DepositMethods: Sendable {
+    let client: TellerClient
+
+    /// The hot wallet's address and the memo that names the account, which must stand in the
+    /// transfer's comment. The account need not exist: its first deposit opens it. The memo is
+    /// made at the first call and stays.
+    public func address(
+        accountId: AccountID,
+        options: CallOptions = CallOptions()
+    ) async throws(TellerError) -> DepositAddressResult {
+        try await client.call(
+            Methods.depositAddress,
+            DepositAddressParams(accountId: accountId),
+            options: options
+        )
+    }
+
+    /// Newest first, in pages. A deposit without the memo of an account is UNMATCHED until an
+    /// operator assigns it.
+    public func list(
+        state: ReceivedDepositState? = nil,
+        limit: Int? = nil,
+        cursor: String? = nil,
+        options: CallOptions = CallOptions()
+    ) async throws(TellerError) -> DepositListResult {
+        try await client.call(
+            Methods.depositList,
+            DepositListParams(state: state, limit: limit, cursor: cursor),
+            options: options
+        )
+    }
+
+    /// Once: a deposit has one account. The same call again returns what the first one did. The
+    /// account is opened when there is none.
+    public func assign(
+        depositId: String,
+        accountId: AccountID,
+        reason: String,
+        tenant: String? = nil,
+        options: CallOptions = CallOptions()
+    ) async throws(TellerError) -> DepositAssignResult {
+        try await client.call(
+            Methods.depositAssign,
+            DepositAssignParams(
+                depositId: depositId,
+                accountId: accountId,
+                tenant: tenant,
+                reason: reason
+            ),
             options: options
         )
     }

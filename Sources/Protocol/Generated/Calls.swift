@@ -692,16 +692,22 @@ public struct AccountGetParams: Sendable, Equatable, JSONDecodable, JSONEncodabl
 public struct AccountGetResult: Sendable, Equatable, JSONDecodable, JSONEncodable {
     /// An account: what may be withdrawn and what withdrawals under way reserve.
     public var account: Account
+    /// Where an account's money is to be sent.
+    public var deposit: DepositTarget?
 
-    public init(account: Account) {
+    public init(account: Account, deposit: DepositTarget? = nil) {
         self.account = account
+        self.deposit = deposit
     }
 
     public init(from reader: inout JSONReader) throws(JSONError) {
         var account: Account?
+        var deposit: DepositTarget?
         try reader.readObject { (reader, key) throws(JSONError) in
             if key == "account" {
                 account = try Account(from: &reader)
+            } else if key == "deposit" {
+                deposit = try DepositTarget(from: &reader)
             } else {
                 try reader.skipUnknownMember(key)
             }
@@ -710,12 +716,17 @@ public struct AccountGetResult: Sendable, Equatable, JSONDecodable, JSONEncodabl
             throw reader.missingMember("account")
         }
         self.account = account
+        self.deposit = deposit
     }
 
     public func encode(to writer: inout JSONWriter) {
         writer.beginObject()
         writer.key("account")
         account.encode(to: &writer)
+        if let deposit {
+            writer.key("deposit")
+            deposit.encode(to: &writer)
+        }
         writer.endObject()
     }
 }
@@ -971,6 +982,279 @@ public struct AccountEntriesResult: Sendable, Equatable, JSONDecodable, JSONEnco
             writer.key("nextCursor")
             writer.string(nextCursor)
         }
+        writer.endObject()
+    }
+}
+
+/// The params of `deposit.address`.
+public struct DepositAddressParams: Sendable, Equatable, JSONDecodable, JSONEncodable {
+    /// The account.
+    public var accountId: AccountID
+
+    public init(accountId: AccountID) {
+        self.accountId = accountId
+    }
+
+    public init(from reader: inout JSONReader) throws(JSONError) {
+        reader.refusesUnknownMembers = true
+        var accountId: AccountID?
+        try reader.readObject { (reader, key) throws(JSONError) in
+            if key == "accountId" {
+                accountId = try AccountID(from: &reader)
+            } else {
+                throw reader.unknownMember(key)
+            }
+        }
+        guard let accountId else {
+            throw reader.missingMember("accountId")
+        }
+        self.accountId = accountId
+    }
+
+    public func encode(to writer: inout JSONWriter) {
+        writer.beginObject()
+        writer.key("accountId")
+        accountId.encode(to: &writer)
+        writer.endObject()
+    }
+}
+
+/// The result of `deposit.address`.
+public struct DepositAddressResult: Sendable, Equatable, JSONDecodable, JSONEncodable {
+    /// Where an account's money is to be sent.
+    public var deposit: DepositTarget
+
+    public init(deposit: DepositTarget) {
+        self.deposit = deposit
+    }
+
+    public init(from reader: inout JSONReader) throws(JSONError) {
+        var deposit: DepositTarget?
+        try reader.readObject { (reader, key) throws(JSONError) in
+            if key == "deposit" {
+                deposit = try DepositTarget(from: &reader)
+            } else {
+                try reader.skipUnknownMember(key)
+            }
+        }
+        guard let deposit else {
+            throw reader.missingMember("deposit")
+        }
+        self.deposit = deposit
+    }
+
+    public func encode(to writer: inout JSONWriter) {
+        writer.beginObject()
+        writer.key("deposit")
+        deposit.encode(to: &writer)
+        writer.endObject()
+    }
+}
+
+/// The params of `deposit.list`.
+public struct DepositListParams: Sendable, Equatable, JSONDecodable, JSONEncodable {
+    /// Only deposits in this state.
+    public var state: ReceivedDepositState?
+    /// Rows on a page.
+    public var limit: Int?
+    /// Where the page before ended.
+    public var cursor: String?
+
+    public init(state: ReceivedDepositState? = nil, limit: Int? = nil, cursor: String? = nil) {
+        self.state = state
+        self.limit = limit
+        self.cursor = cursor
+    }
+
+    public init(from reader: inout JSONReader) throws(JSONError) {
+        reader.refusesUnknownMembers = true
+        var state: ReceivedDepositState?
+        var limit: Int?
+        var cursor: String?
+        try reader.readObject { (reader, key) throws(JSONError) in
+            if key == "state" {
+                state = try ReceivedDepositState(from: &reader)
+            } else if key == "limit" {
+                limit = try reader.readInteger(1...200)
+            } else if key == "cursor" {
+                cursor = try reader.readText(1...128)
+            } else {
+                throw reader.unknownMember(key)
+            }
+        }
+        self.state = state
+        self.limit = limit
+        self.cursor = cursor
+    }
+
+    public func encode(to writer: inout JSONWriter) {
+        writer.beginObject()
+        if let state {
+            writer.key("state")
+            state.encode(to: &writer)
+        }
+        if let limit {
+            writer.key("limit")
+            writer.number(Int64(limit))
+        }
+        if let cursor {
+            writer.key("cursor")
+            writer.string(cursor)
+        }
+        writer.endObject()
+    }
+}
+
+/// The result of `deposit.list`.
+public struct DepositListResult: Sendable, Equatable, JSONDecodable, JSONEncodable {
+    public var deposits: [ReceivedDeposit]
+    /// A position in a list, opaque: pass on what the page before returned.
+    public var nextCursor: String?
+
+    public init(deposits: [ReceivedDeposit], nextCursor: String? = nil) {
+        self.deposits = deposits
+        self.nextCursor = nextCursor
+    }
+
+    public init(from reader: inout JSONReader) throws(JSONError) {
+        var deposits: [ReceivedDeposit]?
+        var nextCursor: String?
+        try reader.readObject { (reader, key) throws(JSONError) in
+            if key == "deposits" {
+                deposits = try reader.readArray(of: ReceivedDeposit.self)
+            } else if key == "nextCursor" {
+                nextCursor = try reader.readText(1...128)
+            } else {
+                try reader.skipUnknownMember(key)
+            }
+        }
+        guard let deposits else {
+            throw reader.missingMember("deposits")
+        }
+        self.deposits = deposits
+        self.nextCursor = nextCursor
+    }
+
+    public func encode(to writer: inout JSONWriter) {
+        writer.beginObject()
+        writer.key("deposits")
+        writer.array(deposits)
+        if let nextCursor {
+            writer.key("nextCursor")
+            writer.string(nextCursor)
+        }
+        writer.endObject()
+    }
+}
+
+/// The params of `deposit.assign`.
+public struct DepositAssignParams: Sendable, Equatable, JSONDecodable, JSONEncodable {
+    /// The deposit.
+    public var depositId: String
+    /// The account that gets it.
+    public var accountId: AccountID
+    /// The account's tenant; the caller's own when left out.
+    public var tenant: String?
+    /// Why; kept with the account's entry.
+    public var reason: String
+
+    public init(depositId: String, accountId: AccountID, tenant: String? = nil, reason: String) {
+        self.depositId = depositId
+        self.accountId = accountId
+        self.tenant = tenant
+        self.reason = reason
+    }
+
+    public init(from reader: inout JSONReader) throws(JSONError) {
+        reader.refusesUnknownMembers = true
+        var depositId: String?
+        var accountId: AccountID?
+        var tenant: String?
+        var reason: String?
+        try reader.readObject { (reader, key) throws(JSONError) in
+            if key == "depositId" {
+                depositId = try reader.readText(1...19)
+            } else if key == "accountId" {
+                accountId = try AccountID(from: &reader)
+            } else if key == "tenant" {
+                tenant = try reader.readText(1...64)
+            } else if key == "reason" {
+                reason = try reader.readText(1...200)
+            } else {
+                throw reader.unknownMember(key)
+            }
+        }
+        guard let depositId else {
+            throw reader.missingMember("depositId")
+        }
+        guard let accountId else {
+            throw reader.missingMember("accountId")
+        }
+        guard let reason else {
+            throw reader.missingMember("reason")
+        }
+        self.depositId = depositId
+        self.accountId = accountId
+        self.tenant = tenant
+        self.reason = reason
+    }
+
+    public func encode(to writer: inout JSONWriter) {
+        writer.beginObject()
+        writer.key("depositId")
+        writer.string(depositId)
+        writer.key("accountId")
+        accountId.encode(to: &writer)
+        if let tenant {
+            writer.key("tenant")
+            writer.string(tenant)
+        }
+        writer.key("reason")
+        writer.string(reason)
+        writer.endObject()
+    }
+}
+
+/// The result of `deposit.assign`.
+public struct DepositAssignResult: Sendable, Equatable, JSONDecodable, JSONEncodable {
+    /// Money that came to the hot wallet.
+    public var deposit: ReceivedDeposit
+    /// An account: what may be withdrawn and what withdrawals under way reserve.
+    public var account: Account
+
+    public init(deposit: ReceivedDeposit, account: Account) {
+        self.deposit = deposit
+        self.account = account
+    }
+
+    public init(from reader: inout JSONReader) throws(JSONError) {
+        var deposit: ReceivedDeposit?
+        var account: Account?
+        try reader.readObject { (reader, key) throws(JSONError) in
+            if key == "deposit" {
+                deposit = try ReceivedDeposit(from: &reader)
+            } else if key == "account" {
+                account = try Account(from: &reader)
+            } else {
+                try reader.skipUnknownMember(key)
+            }
+        }
+        guard let deposit else {
+            throw reader.missingMember("deposit")
+        }
+        guard let account else {
+            throw reader.missingMember("account")
+        }
+        self.deposit = deposit
+        self.account = account
+    }
+
+    public func encode(to writer: inout JSONWriter) {
+        writer.beginObject()
+        writer.key("deposit")
+        deposit.encode(to: &writer)
+        writer.key("account")
+        account.encode(to: &writer)
         writer.endObject()
     }
 }
@@ -2346,6 +2630,18 @@ public enum Methods {
     public static let accountEntries = MethodDescriptor<
         AccountEntriesParams, AccountEntriesResult
     >("account.entries", scope: "account:read", repeatable: .always)
+    /// `deposit.address`: where an account's money is to be sent.
+    public static let depositAddress = MethodDescriptor<
+        DepositAddressParams, DepositAddressResult
+    >("deposit.address", scope: "account:read", repeatable: .always)
+    /// `deposit.list`: money that came to the hot wallet.
+    public static let depositList = MethodDescriptor<
+        DepositListParams, DepositListResult
+    >("deposit.list", scope: "deposit:read", repeatable: .always)
+    /// `deposit.assign`: credit an unmatched deposit to an account.
+    public static let depositAssign = MethodDescriptor<
+        DepositAssignParams, DepositAssignResult
+    >("deposit.assign", scope: "deposit:write", repeatable: .always)
     /// `task.list`: all background tasks.
     public static let taskList = MethodDescriptor<
         TaskListParams, TaskListResult

@@ -68,6 +68,12 @@ public enum ErrorReason: String, Sendable, CaseIterable {
     case retryPolicyConflict = "RETRY_POLICY_CONFLICT"
     /// There is no such version of the policy.
     case retryPolicyVersionNotFound = "RETRY_POLICY_VERSION_NOT_FOUND"
+    /// This server takes no deposits.
+    case depositsOff = "DEPOSITS_OFF"
+    /// There is no such deposit.
+    case depositNotFound = "DEPOSIT_NOT_FOUND"
+    /// The deposit has an account already.
+    case depositNotUnmatched = "DEPOSIT_NOT_UNMATCHED"
 
     /// The JSON-RPC error code.
     public var code: Int {
@@ -103,6 +109,9 @@ public enum ErrorReason: String, Sendable, CaseIterable {
         case .upstreamNotFound: -32050
         case .retryPolicyConflict: -32051
         case .retryPolicyVersionNotFound: -32052
+        case .depositsOff: -32053
+        case .depositNotFound: -32054
+        case .depositNotUnmatched: -32055
         }
     }
 
@@ -140,6 +149,9 @@ public enum ErrorReason: String, Sendable, CaseIterable {
         case .upstreamNotFound: .notFound
         case .retryPolicyConflict: .aborted
         case .retryPolicyVersionNotFound: .notFound
+        case .depositsOff: .failedPrecondition
+        case .depositNotFound: .notFound
+        case .depositNotUnmatched: .failedPrecondition
         }
     }
 
@@ -177,6 +189,9 @@ public enum ErrorReason: String, Sendable, CaseIterable {
         case .upstreamNotFound: false
         case .retryPolicyConflict: false
         case .retryPolicyVersionNotFound: false
+        case .depositsOff: false
+        case .depositNotFound: false
+        case .depositNotUnmatched: false
         }
     }
 
@@ -214,6 +229,9 @@ public enum ErrorReason: String, Sendable, CaseIterable {
         case .upstreamNotFound: "there is no such upstream"
         case .retryPolicyConflict: "somebody else has set the policy meanwhile"
         case .retryPolicyVersionNotFound: "there is no such version of the policy"
+        case .depositsOff: "this server takes no deposits"
+        case .depositNotFound: "there is no such deposit"
+        case .depositNotUnmatched: "the deposit has an account already"
         }
     }
 }

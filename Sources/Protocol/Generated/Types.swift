@@ -518,6 +518,208 @@ public enum TaskScope: String, Sendable, CaseIterable, WireChoice {
     case leader = "LEADER"
 }
 
+/// Where an account's money is to be sent.
+public struct DepositTarget: Sendable, Equatable, JSONDecodable, JSONEncodable {
+    /// The hot wallet, in the friendly form that does not bounce.
+    public var address: String
+    /// Must be the transfer's comment: it names the account.
+    public var memo: String
+    /// Opens a wallet with both filled in.
+    public var link: String
+
+    public init(address: String, memo: String, link: String) {
+        self.address = address
+        self.memo = memo
+        self.link = link
+    }
+
+    public init(from reader: inout JSONReader) throws(JSONError) {
+        var address: String?
+        var memo: String?
+        var link: String?
+        try reader.readObject { (reader, key) throws(JSONError) in
+            if key == "address" {
+                address = try reader.readText(1...48)
+            } else if key == "memo" {
+                memo = try reader.readText(1...64)
+            } else if key == "link" {
+                link = try reader.readText(1...200)
+            } else {
+                try reader.skipUnknownMember(key)
+            }
+        }
+        guard let address else {
+            throw reader.missingMember("address")
+        }
+        guard let memo else {
+            throw reader.missingMember("memo")
+        }
+        guard let link else {
+            throw reader.missingMember("link")
+        }
+        self.address = address
+        self.memo = memo
+        self.link = link
+    }
+
+    public func encode(to writer: inout JSONWriter) {
+        writer.beginObject()
+        writer.key("address")
+        writer.string(address)
+        writer.key("memo")
+        writer.string(memo)
+        writer.key("link")
+        writer.string(link)
+        writer.endObject()
+    }
+}
+
+/// CREDITED: its memo named an account. UNMATCHED: nobody's yet. ASSIGNED: an operator gave it to
+/// an account.
+public enum ReceivedDepositState: String, Sendable, CaseIterable, WireChoice {
+    case credited = "CREDITED"
+    case unmatched = "UNMATCHED"
+    case assigned = "ASSIGNED"
+}
+
+/// Money that came to the hot wallet.
+public struct ReceivedDeposit: Sendable, Equatable, JSONDecodable, JSONEncodable {
+    /// The transaction's logical time, in decimal digits.
+    public var depositId: String
+    /// Of the wallet's transaction: 64 hexadecimal digits.
+    public var transactionHash: String
+    /// The sender's address in raw form.
+    public var source: String
+    /// An amount in nanotons (10^-9 TON) as a decimal string without sign, point or leading zero;
+    /// at most 2^63-1.
+    public var amount: Nanotons
+    /// What the sender wrote, cut to 200 characters, control characters as U+FFFD; absent when
+    /// there was no comment.
+    public var comment: String?
+    /// CREDITED: its memo named an account. UNMATCHED: nobody's yet. ASSIGNED: an operator gave
+    /// it to an account.
+    public var state: ReceivedDepositState
+    /// Whose account has it; absent while unmatched.
+    public var tenant: String?
+    /// A user's account, named by the caller, unique within the caller's tenant.
+    public var accountId: AccountID?
+    /// A moment in UTC with milliseconds (RFC 3339).
+    public var at: Timestamp
+
+    public init(
+        depositId: String,
+        transactionHash: String,
+        source: String,
+        amount: Nanotons,
+        comment: String? = nil,
+        state: ReceivedDepositState,
+        tenant: String? = nil,
+        accountId: AccountID? = nil,
+        at: Timestamp
+    ) {
+        self.depositId = depositId
+        self.transactionHash = transactionHash
+        self.source = source
+        self.amount = amount
+        self.comment = comment
+        self.state = state
+        self.tenant = tenant
+        self.accountId = accountId
+        self.at = at
+    }
+
+    public init(from reader: inout JSONReader) throws(JSONError) {
+        var depositId: String?
+        var transactionHash: String?
+        var source: String?
+        var amount: Nanotons?
+        var comment: String?
+        var state: ReceivedDepositState?
+        var tenant: String?
+        var accountId: AccountID?
+        var at: Timestamp?
+        try reader.readObject { (reader, key) throws(JSONError) in
+            if key == "depositId" {
+                depositId = try reader.readText(1...19)
+            } else if key == "transactionHash" {
+                transactionHash = try reader.readText(1...64)
+            } else if key == "source" {
+                source = try reader.readText(1...68)
+            } else if key == "amount" {
+                amount = try Nanotons(from: &reader)
+            } else if key == "comment" {
+                comment = try reader.readText(0...200)
+            } else if key == "state" {
+                state = try ReceivedDepositState(from: &reader)
+            } else if key == "tenant" {
+                tenant = try reader.readText(1...64)
+            } else if key == "accountId" {
+                accountId = try AccountID(from: &reader)
+            } else if key == "at" {
+                at = try Timestamp(from: &reader)
+            } else {
+                try reader.skipUnknownMember(key)
+            }
+        }
+        guard let depositId else {
+            throw reader.missingMember("depositId")
+        }
+        guard let transactionHash else {
+            throw reader.missingMember("transactionHash")
+        }
+        guard let source else {
+            throw reader.missingMember("source")
+        }
+        guard let amount else {
+            throw reader.missingMember("amount")
+        }
+        guard let state else {
+            throw reader.missingMember("state")
+        }
+        guard let at else {
+            throw reader.missingMember("at")
+        }
+        self.depositId = depositId
+        self.transactionHash = transactionHash
+        self.source = source
+        self.amount = amount
+        self.comment = comment
+        self.state = state
+        self.tenant = tenant
+        self.accountId = accountId
+        self.at = at
+    }
+
+    public func encode(to writer: inout JSONWriter) {
+        writer.beginObject()
+        writer.key("depositId")
+        writer.string(depositId)
+        writer.key("transactionHash")
+        writer.string(transactionHash)
+        writer.key("source")
+        writer.string(source)
+        writer.key("amount")
+        amount.encode(to: &writer)
+        if let comment {
+            writer.key("comment")
+            writer.string(comment)
+        }
+        writer.key("state")
+        state.encode(to: &writer)
+        if let tenant {
+            writer.key("tenant")
+            writer.string(tenant)
+        }
+        if let accountId {
+            writer.key("accountId")
+            accountId.encode(to: &writer)
+        }
+        writer.key("at")
+        at.encode(to: &writer)
+        writer.endObject()
+    }
+}
+
 /// What a task can wait for.
 public enum TaskWaitKind: String, Sendable, CaseIterable, WireChoice {
     case backoff = "BACKOFF"

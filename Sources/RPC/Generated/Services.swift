@@ -74,6 +74,31 @@ package protocol AccountService: Sendable {
     ) async throws(RPCError) -> AccountEntriesResult
 }
 
+/// What answers `deposit.*`.
+package protocol DepositService: Sendable {
+    /// The hot wallet's address and the memo that names the account, which must stand in the
+    /// transfer's comment. The account need not exist: its first deposit opens it. The memo is
+    /// made at the first call and stays.
+    func address(
+        _ params: DepositAddressParams,
+        _ context: RPCContext
+    ) async throws(RPCError) -> DepositAddressResult
+
+    /// Newest first, in pages. A deposit without the memo of an account is UNMATCHED until an
+    /// operator assigns it.
+    func list(
+        _ params: DepositListParams,
+        _ context: RPCContext
+    ) async throws(RPCError) -> DepositListResult
+
+    /// Once: a deposit has one account. The same call again returns what the first one did. The
+    /// account is opened when there is none.
+    func assign(
+        _ params: DepositAssignParams,
+        _ context: RPCContext
+    ) async throws(RPCError) -> DepositAssignResult
+}
+
 /// What answers `task.*`.
 package protocol TaskService: Sendable {
     /// As the answering instance sees them, by name.
@@ -197,6 +222,7 @@ package protocol InformationService: Sendable {
 package struct TellerServices: Sendable {
     package let withdraw: any WithdrawService
     package let account: any AccountService
+    package let deposit: any DepositService
     package let task: any TaskService
     package let retryPolicy: any RetryPolicyService
     package let upstream: any UpstreamService
@@ -205,6 +231,7 @@ package struct TellerServices: Sendable {
     package init(
         withdraw: any WithdrawService,
         account: any AccountService,
+        deposit: any DepositService,
         task: any TaskService,
         retryPolicy: any RetryPolicyService,
         upstream: any UpstreamService,
@@ -212,6 +239,7 @@ package struct TellerServices: Sendable {
     ) {
         self.withdraw = withdraw
         self.account = account
+        self.deposit = deposit
         self.task = task
         self.retryPolicy = retryPolicy
         self.upstream = upstream
@@ -222,6 +250,7 @@ package struct TellerServices: Sendable {
     package var methods: [RPCMethod] {
         let withdraw = self.withdraw
         let account = self.account
+        let deposit = self.deposit
         let task = self.task
         let retryPolicy = self.retryPolicy
         let upstream = self.upstream
@@ -275,6 +304,21 @@ package struct TellerServices: Sendable {
                 (params: AccountEntriesParams, context: RPCContext)
                 async throws(RPCError) -> AccountEntriesResult in
                 try await account.entries(params, context)
+            },
+            .unary("deposit.address", scope: "account:read") {
+                (params: DepositAddressParams, context: RPCContext)
+                async throws(RPCError) -> DepositAddressResult in
+                try await deposit.address(params, context)
+            },
+            .unary("deposit.list", scope: "deposit:read") {
+                (params: DepositListParams, context: RPCContext)
+                async throws(RPCError) -> DepositListResult in
+                try await deposit.list(params, context)
+            },
+            .unary("deposit.assign", scope: "deposit:write") {
+                (params: DepositAssignParams, context: RPCContext)
+                async throws(RPCError) -> DepositAssignResult in
+                try await deposit.assign(params, context)
             },
             .unary("task.list", scope: "task:read") {
                 (params: TaskListParams, context: RPCContext)

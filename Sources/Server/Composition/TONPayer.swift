@@ -61,6 +61,10 @@ struct TONPayer: Sendable {
         }
     }
 
+    func desk(_ store: any ChainStore) -> DepositDesk {
+        DepositDesk(store: store, wallet: wallet.name, address: wallet.friendlyText)
+    }
+
     var collector: MetricsCollector {
         ServerCollectors.wallet(named: wallet.name) { [watcher] in watcher.report }
     }

@@ -8,14 +8,16 @@ extension TellerServer {
     /// What answers the contract's methods.
     static func services(
         _ configuration: ServerConfiguration, bookkeeper: Bookkeeper, board: TaskBoard,
-        upstreams: UpstreamBoard, policies: PolicyBoard, limits: RPCLimits, clock: RPCClock
+        upstreams: UpstreamBoard, policies: PolicyBoard, deposits: DepositDesk?,
+        limits: RPCLimits, clock: RPCClock
     ) -> TellerServices {
         TellerServices(
             withdraw: WithdrawHandler(
                 ledger: bookkeeper, network: configuration.network,
                 requiresKey: configuration.requiresKey),
             account: AccountHandler(
-                ledger: bookkeeper, requiresKey: configuration.requiresKey),
+                ledger: bookkeeper, requiresKey: configuration.requiresKey, deposits: deposits),
+            deposit: DepositHandler(desk: deposits, ledger: bookkeeper, clock: clock),
             task: TaskHandler(board: board, clock: clock),
             retryPolicy: RetryPolicyHandler(board: policies, clock: clock),
             upstream: UpstreamHandler(

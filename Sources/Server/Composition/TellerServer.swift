@@ -44,8 +44,7 @@ struct TellerServer: Sendable {
         self.configuration = configuration
         let (logger, metrics) = (instruments.logger, instruments.metrics)
         self.logger = logger
-        let clock = RPCClock.system
-        let ledgerClock = LedgerClock { clock.wall }
+        let (clock, ledgerClock) = (RPCClock.system, LedgerClock { RPCClock.system.wall })
         let opened = try OpenedStore(configuration, logger: logger)
         let bookkeeper = Bookkeeper(
             store: MeasuredStore(opened.ledger, metrics: metrics), policy: configuration.policy,
@@ -58,9 +57,12 @@ struct TellerServer: Sendable {
             clock: clock, observer: UpstreamMeter(metrics: metrics), tracer: instruments.tracer)
         let policies = PolicyBoard(
             registry: upstreams.registry, store: opened.policies, logger: logger)
+        let ton = try TONPayer(
+            configuration, upstreams: upstreams, store: opened.chain, bookkeeper: bookkeeper,
+            board: board, clock: ledgerClock, logger: logger)
         let services = Self.services(
             configuration, bookkeeper: bookkeeper, board: board, upstreams: upstreams,
-            policies: policies, limits: limits, clock: clock)
+            policies: policies, deposits: ton?.desk(opened.chain), limits: limits, clock: clock)
         let rpc = RPCHandler(
             methods: services.methods,
             access: AccessPolicy(configuration, tokens: opened.credentials), health: health,
@@ -72,9 +74,6 @@ struct TellerServer: Sendable {
             servers: servers, rpc: rpc, health: health, grace: configuration.shutdownGrace,
             logger: logger, onListening: onListening)
         let monitor = StoreMonitor(store: bookkeeper.store, health: health, logger: logger)
-        let ton = try TONPayer(
-            configuration, upstreams: upstreams, store: opened.chain, bookkeeper: bookkeeper,
-            board: board, clock: ledgerClock, logger: logger)
         let workers = Self.workers(
             configuration, bookkeeper: bookkeeper, clock: ledgerClock, board: board, ton: ton,
             tracer: instruments.tracer, logger: logger)

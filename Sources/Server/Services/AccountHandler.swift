@@ -9,12 +9,20 @@ import TellerProtocol
 struct AccountHandler: AccountService {
     let ledger: Bookkeeper
     let requiresKey: Bool
+    /// nil for a server without a hot wallet.
+    let deposits: DepositDesk?
 
     func get(
         _ params: AccountGetParams, _ context: RPCContext
     ) async throws(RPCError) -> AccountGetResult {
         let account = try await requireAccount(context.account(params.accountId), ledger, context)
-        return AccountGetResult(account: TellerProtocol.Account(account))
+        var result = AccountGetResult(account: TellerProtocol.Account(account))
+        if let deposits {
+            result.deposit = try await context.read { () async throws(StoreError) in
+                try await deposits.target(of: account.key)
+            }
+        }
+        return result
     }
 
     func credit(

@@ -23,6 +23,7 @@ enum Cursor {
         case runs = 4
         case transitions = 5
         case policies = 6
+        case deposits = 7
     }
 
     static func text(after withdrawal: Ledger.Withdrawal) -> String {
@@ -50,6 +51,16 @@ enum Cursor {
 
     static func text(afterPolicy version: Int64, of upstream: String) -> String {
         encode(.policies, scope: digest(upstream.utf8), words: [UInt64(version)])
+    }
+
+    static func text(afterDeposit lt: LogicalTime, of list: String) -> String {
+        encode(.deposits, scope: digest(list.utf8), words: [UInt64(lt)])
+    }
+
+    /// The logical time to go on below; nil for the first page.
+    static func deposits(_ text: String?, of list: String) throws(RPCError) -> LogicalTime? {
+        guard let text else { return nil }
+        return try number(text, .deposits, scope: digest(list.utf8))
     }
 
     /// The version to go on below; nil for the first page.
