@@ -168,6 +168,9 @@ let package = Package(
             name: "CodecBenchmark", dependencies: ["TellerProtocol"], path: "Benchmarks/Codec",
             swiftSettings: settings),
         .executableTarget(
+            name: "TONBenchmark", dependencies: ["TON"], path: "Benchmarks/TON",
+            swiftSettings: settings),
+        .executableTarget(
             name: "RPCBenchmark", dependencies: ["RPC", "HTTPMessages", "TellerProtocol", logging],
             path: "Benchmarks/RPC", swiftSettings: settings),
         .executableTarget(

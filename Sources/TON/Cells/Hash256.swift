@@ -61,12 +61,8 @@ package struct Hash256: Hashable, Sendable {
 
     package static func == (left: Self, right: Self) -> Bool { left.words == right.words }
 
-    package func hash(into hasher: inout Hasher) {
-        hasher.combine(words.0)
-        hasher.combine(words.1)
-        hasher.combine(words.2)
-        hasher.combine(words.3)
-    }
+    /// The first word tells hashes apart well enough; equality compares them all.
+    package func hash(into hasher: inout Hasher) { hasher.combine(words.0) }
 
     package var bytes: [UInt8] {
         var bytes: [UInt8] = []

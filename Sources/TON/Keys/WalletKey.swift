@@ -71,7 +71,7 @@ package final class WalletKey: Sendable {
         return Array(signature)
     }
 
-    static let seedBytes = 32
+    package static let seedBytes = 32
 
     static func wipe(_ bytes: inout [UInt8]) {
         for index in bytes.indices { bytes[index] = 0 }

@@ -37,44 +37,61 @@ package enum Base64 {
     package static func decode(
         _ text: some StringProtocol, skippingNewlines: Bool = false
     ) -> [UInt8]? {
-        let characters = text.utf8
+        let characters = Array(text.utf8)
+        let values = values
         var bytes: [UInt8] = []
         bytes.reserveCapacity(characters.count / 4 * 3 + 2)
-        var buffer: UInt32 = 0
-        var count = 0
+        var group = Group()
         var paddingCount = 0
-        var alphabets: UInt8 = 0
         for character in characters {
             let entry = values[Int(character)]
             if entry < invalid, paddingCount == 0 {
-                alphabets |= entry >> 6
-                buffer = buffer << 6 | UInt32(entry & 63)
-                count += 1
-                if count & 3 == 0 {
-                    bytes.append(UInt8(truncatingIfNeeded: buffer >> 16))
-                    bytes.append(UInt8(truncatingIfNeeded: buffer >> 8))
-                    bytes.append(UInt8(truncatingIfNeeded: buffer))
-                }
+                group.add(entry, to: &bytes)
             } else if character == padding {
                 paddingCount += 1
             } else if !skippingNewlines || (character != 0x0A && character != 0x0D) {
                 return nil
             }
         }
-        guard alphabets != 0b11 else { return nil }
-        guard paddingCount == 0 || (paddingCount <= 2 && (count + paddingCount) & 3 == 0) else {
-            return nil
+        guard group.alphabets != 0b11 else { return nil }
+        let isPadded = paddingCount > 0
+        guard !isPadded || (paddingCount <= 2 && (group.count + paddingCount) & 3 == 0),
+            group.finish(in: &bytes)
+        else { return nil }
+        return bytes
+    }
+
+    /// Four characters, which make three bytes.
+    private struct Group {
+        private var buffer: UInt32 = 0
+        /// Of all characters so far.
+        private(set) var count = 0
+        /// Bit 0 for the standard alphabet, bit 1 for the URL-safe one.
+        private(set) var alphabets: UInt8 = 0
+
+        mutating func add(_ entry: UInt8, to bytes: inout [UInt8]) {
+            alphabets |= entry >> 6
+            buffer = buffer << 6 | UInt32(entry & 63)
+            count += 1
+            guard count & 3 == 0 else { return }
+            bytes.append(UInt8(truncatingIfNeeded: buffer >> 16))
+            bytes.append(UInt8(truncatingIfNeeded: buffer >> 8))
+            bytes.append(UInt8(truncatingIfNeeded: buffer))
         }
-        switch count & 3 {
-        case 0: return bytes
-        case 2 where buffer & 0xF == 0:
-            bytes.append(UInt8(truncatingIfNeeded: buffer >> 4))
-            return bytes
-        case 3 where buffer & 0x3 == 0:
-            bytes.append(UInt8(truncatingIfNeeded: buffer >> 10))
-            bytes.append(UInt8(truncatingIfNeeded: buffer >> 2))
-            return bytes
-        default: return nil
+
+        /// Appends the bytes of a last group that is not full; false when there can't be one.
+        func finish(in bytes: inout [UInt8]) -> Bool {
+            switch count & 3 {
+            case 0: return true
+            case 2 where buffer & 0xF == 0:
+                bytes.append(UInt8(truncatingIfNeeded: buffer >> 4))
+                return true
+            case 3 where buffer & 0x3 == 0:
+                bytes.append(UInt8(truncatingIfNeeded: buffer >> 10))
+                bytes.append(UInt8(truncatingIfNeeded: buffer >> 2))
+                return true
+            default: return false
+            }
         }
     }
 
