@@ -137,7 +137,7 @@ package final class TONGateway: PayoutGateway {
             }
         }
         guard !selection.items.isEmpty else { return prepared }
-        let message = try sign(selection, look)
+        let message = try signWhatFits(selection, look)
         guard try await store.add(message, fence: fence) else {
             logger.warning("another message has its place", metadata: metadata(message))
             return prepared
@@ -152,7 +152,24 @@ package final class TONGateway: PayoutGateway {
         return prepared
     }
 
-    private func sign(_ selection: PaymentSelection, _ look: Look) throws -> PayoutMessage {
+    /// Signs as many of the payments, in order, as one message can hold: long comments take room.
+    private func signWhatFits(
+        _ selection: PaymentSelection, _ look: Look
+    ) throws -> PayoutMessage {
+        var count = selection.items.count
+        while true {
+            do {
+                return try sign(
+                    selection.payments.prefix(count), selection.items.prefix(count), look)
+            } catch WalletError.messageTooLarge where count > 1 {
+                count /= 2
+            }
+        }
+    }
+
+    private func sign(
+        _ payments: ArraySlice<Payment>, _ items: ArraySlice<PayoutItem>, _ look: Look
+    ) throws -> PayoutMessage {
         let sequence: TransferSequence
         let validUntil: Int64
         switch wallet.wallet.contract {
@@ -171,13 +188,13 @@ package final class TONGateway: PayoutGateway {
             sequence = .query(query, createdAt: UInt64(max(0, createdAt)))
         }
         let transfer = try wallet.wallet.signedTransfer(
-            of: selection.payments, sequence: sequence, isDeploying: !look.state.isDeployed,
+            of: Array(payments), sequence: sequence, isDeploying: !look.state.isDeployed,
             key: wallet.key)
         let now = clock.now()
         return PayoutMessage(
             hash: transfer.normalizedHash.hex, wallet: wallet.name, sequence: look.sequence,
             validUntil: validUntil, payload: transfer.bytes, createdAt: now, updatedAt: now,
-            items: selection.items)
+            items: Array(items))
     }
 
     // MARK: - Sending

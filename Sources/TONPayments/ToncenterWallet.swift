@@ -40,7 +40,7 @@ package struct ToncenterWallet: WalletChain {
 
     /// The seqno of a deployed wallet, whose data must name our key.
     private func seqno(in data: [UInt8]?) throws(WalletChainError) -> Int64 {
-        guard let data, let cell = try? BOC.parse(data),
+        guard let data, let cell = try? BOC.parse(data, limits: .chain),
             case .numbered(let seqno, _, let publicKey) = try? wallet.wallet.contract.data(cell),
             publicKey == wallet.wallet.publicKey
         else { throw WalletChainError("the account is not the wallet of this key") }

@@ -170,17 +170,28 @@ package final class WalletWatcher: Sendable {
             let rows = try await chain.transactions(after: position?.newest, upTo: newest)
             guard !rows.isEmpty else { throw WalletWatcherError.missing(after: position?.lt ?? 0) }
             var last = position
-            for start in stride(from: 0, to: rows.count, by: configuration.stretchTransactionsMax) {
-                let end = min(start + configuration.stretchTransactionsMax, rows.count)
-                let stretch = try rows[start..<end].map { row in
-                    try WalletTransaction(Transaction(BOC.parse(row)), of: wallet.wallet)
-                }
+            var left = rows[...]
+            while !left.isEmpty, !context.isStopping {
+                let stretch = try self.stretch(of: left)
                 last = try await read(stretch, from: last, up: state, fence)
+                left = left.dropFirst(stretch.count)
                 context.heartbeat()
-                if context.isStopping { break }
             }
             if let last, last.lt == newest.lt || context.isStopping { return last }
         }
+    }
+
+    /// The next transactions that go into one commit. What came back begins a new one: the payment
+    /// that it was must be in the store by then.
+    private func stretch(of rows: ArraySlice<[UInt8]>) throws -> [WalletTransaction] {
+        var stretch: [WalletTransaction] = []
+        for row in rows.prefix(configuration.stretchTransactionsMax) {
+            let transaction = try WalletTransaction(
+                Transaction(BOC.parse(row, limits: .chain)), of: wallet.wallet)
+            if case .bounce = transaction.kind, !stretch.isEmpty { break }
+            stretch.append(transaction)
+        }
+        return stretch
     }
 
     private func read(

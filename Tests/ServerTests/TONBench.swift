@@ -33,24 +33,29 @@ final class TONBench {
     let sandbox: TONSandbox
     let wallet: Wallet
     let kind: WalletKind
+    /// The hot wallet's, in the hands of somebody else.
+    let key: WalletKey
     private let miner: Task<Void, Never>
     /// How far the chain's clock is before ours, in seconds.
-    private let ahead = Shared(0)
+    private let lead = Shared(0)
 
-    /// - Parameter balance: what the wallet begins with, in nanotons; nil for a wallet that nobody
-    ///   has sent anything yet.
-    init(_ kind: WalletKind, balance: Int64? = 1_000_000_000_000) async throws {
+    /// - Parameters:
+    ///   - balance: what the wallet begins with, in nanotons; nil for a wallet that nobody has sent
+    ///     anything yet.
+    ///   - ahead: how far the chain's clock is before ours, in seconds.
+    init(_ kind: WalletKind, balance: Int64? = 1_000_000_000_000, ahead: Int = 0) async throws {
         self.kind = kind
-        let key = try WalletKey(text: Self.seed)
+        key = try WalletKey(text: Self.seed)
         wallet = try Wallet(kind.contract, publicKey: key.publicKey)
+        lead.withLock { $0 = ahead }
         var options = TONSandbox.Options()
-        options.startTime = Int(Date().timeIntervalSince1970)
+        options.startTime = Int(Date().timeIntervalSince1970) + ahead
         let sandbox = try TONSandbox(options)
         self.sandbox = sandbox
-        miner = Task { [ahead] in
+        miner = Task { [lead] in
             var time = options.startTime
             while !Task.isCancelled {
-                let now = Int(Date().timeIntervalSince1970) + ahead.withLock { $0 }
+                let now = Int(Date().timeIntervalSince1970) + lead.withLock { $0 }
                 _ = try? await sandbox.mine(seconds: max(0, now - time))
                 time = max(time, now)
                 try? await Task.sleep(for: .milliseconds(50))
@@ -62,7 +67,7 @@ final class TONBench {
     deinit { miner.cancel() }
 
     /// Puts the chain's clock forward; it never goes back.
-    func advanceClock(seconds: Int) { ahead.withLock { $0 += seconds } }
+    func advanceClock(seconds: Int) { lead.withLock { $0 += seconds } }
 
     func fund(_ nanotons: Int64) async throws {
         try await sandbox.deposit(to: wallet.address.rawText, amount: nanotons)

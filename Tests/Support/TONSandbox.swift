@@ -216,15 +216,35 @@ package final class TONSandbox: Sendable {
         }
     }
 
+    /// Sends a message past Teller, as somebody else would.
+    ///
+    /// - Parameter boc: In base64.
+    package func send(_ boc: String) async throws {
+        try await post("api/v2/sendBoc", [.init("boc", .string(boc))])
+    }
+
+    /// The next seqno of a deployed wallet that has one.
+    package func seqno(of address: String) async throws -> Int {
+        let answer = try await post(
+            "api/v2/getWalletInformation", [.init("address", .string(address))])
+        guard let seqno = answer["result"]?["seqno"]?.int else { throw Self.unreadable(answer) }
+        return seqno
+    }
+
     @discardableResult
     private func control(_ name: String, _ members: [JSONValue.Member]) async throws -> JSONValue {
-        var request = HTTPClientRequest(url: "http://127.0.0.1:\(port)/sandbox/\(name)")
+        try await post("sandbox/\(name)", members)
+    }
+
+    @discardableResult
+    private func post(_ path: String, _ members: [JSONValue.Member]) async throws -> JSONValue {
+        var request = HTTPClientRequest(url: "http://127.0.0.1:\(port)/\(path)")
         request.method = .POST
         request.body = .bytes(ByteBuffer(bytes: JSONValue.object(members).jsonBytes))
         let response = try await HTTPClient.shared.execute(request, timeout: .seconds(120))
         let body = try await response.body.collect(upTo: Self.answerBytesMax)
         guard response.status == .ok else {
-            throw TestProcess.Failure(description: "\(name): \(String(buffer: body))")
+            throw TestProcess.Failure(description: "\(path): \(String(buffer: body))")
         }
         return try JSONValue.parse(Array(body.readableBytesView))
     }
