@@ -298,7 +298,68 @@ import Testing
         for number in 1...2 {
             #expect(try await bench.received(by: TONBench.recipient(number)).count == 1)
         }
+        try await resolve(ids, scene)
         await client.shutDown()
+    }
+
+    /// An operator matches what the chain has paid with the withdrawals, by the command's own words.
+    private func resolve(_ ids: [WithdrawalID], _ scene: Scene) async throws {
+        let common =
+            ["--store", scene.server.store] + scene.bench.settings.flatMap { ["--set", $0] }
+        let scan = try TellerProcess.command(["ton", "scan"] + common)
+        let proposals = scan.output.split(whereSeparator: \.isWhitespace).filter {
+            $0.contains("=") && $0.first?.isNumber == true
+        }
+        #expect(proposals.count == 2, "\(scan.output)")
+        // The one that is named must be the one that was paid.
+        let crossed = proposals[0].prefix { $0 != "=" } + proposals[1].drop { $0 != "=" }
+        let wrong = try TellerProcess.command(["ton", "scan", "--match", String(crossed)] + common)
+        #expect(wrong.status != 0)
+        #expect(wrong.output.contains("another destination"), "\(wrong)")
+        for proposal in proposals {
+            let match = try TellerProcess.command(
+                ["ton", "scan", "--match", String(proposal)] + common)
+            #expect(match.status == 0, "\(match)")
+        }
+        try await expect(.confirmed, of: ids, scene)
+        for id in ids {
+            let show = try TellerProcess.command(["payouts", "show", "\(id)"] + common)
+            #expect(show.output.contains("CONFIRMED"), "\(show)")
+        }
+        // It pays again, and nothing twice.
+        let recipient = try TONBench.recipient(3)
+        let next = try await withdraw(7_000_000, to: recipient.destination, scene.client)
+        try await expect(.confirmed, of: [next], scene)
+        for number in 1...3 {
+            #expect(try await scene.bench.received(by: TONBench.recipient(number)).count == 1)
+        }
+    }
+
+    @Test func `the kill switch stops a running server, and lets it go on`() async throws {
+        let scene = try await scene(.v5r1)
+        let common =
+            ["--store", scene.server.store] + scene.bench.settings.flatMap { ["--set", $0] }
+        func turn(_ position: String...) throws -> String {
+            let outcome = try TellerProcess.command(["payouts", "kill-switch"] + position + common)
+            #expect(outcome.status == 0, "\(outcome)")
+            return outcome.output
+        }
+        #expect(try turn("status").contains("payouts are on"))
+        #expect(try turn("on", "--reason", "a drill").contains("payouts are off: a drill"))
+        try await Task.sleep(for: .seconds(2))
+        let recipient = try TONBench.recipient(1)
+        let id = try await withdraw(5_000_000, to: recipient.destination, scene.client)
+        try await Task.sleep(for: .seconds(2))
+        try await expect(.pending, of: [id], scene)
+        #expect(try turn("off", "--reason", "done").contains("payouts are on"))
+        try await expect(.confirmed, of: [id], scene)
+        let wallet = try TellerProcess.command(["ton", "wallet"] + common)
+        #expect(wallet.output.contains(scene.bench.wallet.address.rawText))
+        let balance = try TellerProcess.command(["ton", "balance"] + common)
+        #expect(balance.status == 0 && balance.output.contains("fees"), "\(balance)")
+        let list = try TellerProcess.command(["payouts", "list", "--state", "executed"] + common)
+        #expect(list.output.contains("1 payments of 0.005 TON"), "\(list)")
+        await scene.client.shutDown()
     }
 
     @Test func `a leader that is stopped in the middle of a send, and goes on, pays once`()

@@ -117,19 +117,5 @@ struct TokenCommand: AsyncParsableCommand {
 private func withCredentials<Value: Sendable>(
     _ options: ConfigurationOptions, _ body: (any CredentialStore) async throws -> Value
 ) async throws -> Value {
-    let configuration = try options.load()
-    do {
-        let opened = try OpenedStore(configuration, logger: Instruments(configuration).logger)
-        do {
-            let value = try await body(opened.credentials)
-            await opened.ledger.close()
-            return value
-        } catch {
-            await opened.ledger.close()
-            throw error
-        }
-    } catch {
-        printError("teller: \(error)")
-        throw Exit.unavailable
-    }
+    try await withStore(try options.load()) { try await body($0.credentials) }
 }

@@ -28,8 +28,7 @@ struct TONPayer: Sendable {
         bookkeeper: Bookkeeper, board: TaskBoard, clock: LedgerClock, logger: Logger
     ) throws {
         guard let settings = configuration.ton else { return nil }
-        let key = try WalletKey(from: settings.key, password: settings.keyPassword)
-        wallet = try HotWallet(settings.contract, key: key, network: configuration.network)
+        wallet = try HotWallet(settings, on: configuration.network)
         payments = settings.payments
         let chain = try settings.chain(of: wallet, on: upstreams)
         gateway = TONGateway(
@@ -82,5 +81,13 @@ extension TONSettings {
             }
         }
         return ToncenterWallet(wallet, through: ChainClient(clients))
+    }
+}
+
+extension HotWallet {
+    /// The configured one, with its key.
+    init(_ settings: TONSettings, on network: TONNetwork) throws {
+        let key = try WalletKey(from: settings.key, password: settings.keyPassword)
+        try self.init(settings.contract, key: key, network: network)
     }
 }
