@@ -224,8 +224,9 @@ let package = Package(
             "ServerTests",
             [
                 "TellerServer", "TellerClient", "TellerProtocol", "HTTPMessages", "PostgresStore",
-                "RPC", "Resilience", "SQLiteStore", "Supervision", "Telemetry", "TestSupport",
-                "TON", "Transport", "Upstream", logging,
+                "Ledger", "RPC", "Resilience", "SQLiteStore", "Supervision", "TON", "TONChain",
+                "TONPayments", "Telemetry", "TestSupport", "Transport", "Upstream", "Workers",
+                logging,
             ]),
         tests(
             "StoreTests",

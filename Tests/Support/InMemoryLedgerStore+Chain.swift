@@ -27,8 +27,7 @@ extension InMemoryLedgerStore {
     private func change<Value: Sendable>(
         _ change: (inout State) throws(StoreError) -> Value
     ) throws(StoreError) -> Value {
-        try state.withLock { state throws(StoreError) in
-            if let failure = state.failure { throw failure }
+        try write { state throws(StoreError) in
             state.tables.epochs = cluster.epochs
             return try change(&state)
         }

@@ -20,6 +20,8 @@ package final class InMemoryLedgerStore: LedgerStore {
     let outcomeLifeMilliseconds: Int64
     /// Has the leases that commands are fenced by.
     package let cluster = InMemoryClusterStore()
+    /// Of the process that uses it at the moment.
+    package let mortality = Mortality()
 
     package init(outcomeLifeMilliseconds: Int64 = 1000 * 3600) {
         self.outcomeLifeMilliseconds = outcomeLifeMilliseconds
@@ -31,14 +33,27 @@ package final class InMemoryLedgerStore: LedgerStore {
     package func commit(
         _ commands: [LedgerCommand], at now: Timestamp, lane: Int
     ) throws(StoreError) -> [LedgerOutcome] {
-        try state.withLock { state throws(StoreError) in
-            if let failure = state.failure { throw failure }
+        try write { state throws(StoreError) in
             state.tables.epochs = cluster.epochs
             let plan = BatchPlan(
                 commands, on: state.tables, at: now,
                 outcomeLifeMilliseconds: outcomeLifeMilliseconds)
             Self.apply(plan.writes, to: &state)
             return plan.outcomes
+        }
+    }
+
+    /// A change, unless the process dies before it.
+    func write<Value: Sendable>(
+        _ change: (inout State) throws(StoreError) -> Value
+    ) throws(StoreError) -> Value {
+        try state.withLock { state throws(StoreError) in
+            if let failure = state.failure { throw failure }
+            let fate = mortality.next()
+            if fate == .lost { throw Mortality.death }
+            let value = try change(&state)
+            if fate == .doneUnheard { throw Mortality.death }
+            return value
         }
     }
 
@@ -66,6 +81,7 @@ package final class InMemoryLedgerStore: LedgerStore {
     ) throws(StoreError) -> Value {
         try state.withLock { state throws(StoreError) in
             if let failure = state.failure { throw failure }
+            if mortality.isDead { throw Mortality.death }
             return query(state)
         }
     }
