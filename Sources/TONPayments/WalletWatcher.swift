@@ -18,6 +18,13 @@ package struct WalletReport: Sendable, Equatable {
     package let time: Int64
     /// What is wrong with the books; nil when nothing is.
     package let problem: String?
+
+    package init(balance: Nanotons, balanceMin: Nanotons, time: Int64, problem: String?) {
+        self.balance = balance
+        self.balanceMin = balanceMin
+        self.time = time
+        self.problem = problem
+    }
 }
 
 /// Reads the hot wallet's transactions into the store: the only one that concludes anything from

@@ -2,6 +2,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
 import Ledger
+import TONPayments
 import Telemetry
 import TellerProtocol
 import Testing
@@ -53,6 +54,40 @@ import Workers
         func named(_ name: String) -> ChildStatus {
             ChildStatus(name: name, machine: machine, lease: lease, at: now, wall: now)
         }
+    }
+
+    @Test func `a task that waits for long for what an operator must see to is told`() {
+        var findings = Self.findings()
+        var task = Task()
+        task.step(.sign(attempt: task.attempt, .waits(.condition("the wallet is empty"))))
+        #expect(findings.held([task.status], at: .seconds(1)) == [])
+        #expect(findings.held([task.status], at: .seconds(120)) == [])
+        let found = findings.held([task.status], at: .seconds(121))
+        #expect(found.map(\.fingerprint.text) == ["payouts_held:task"])
+        #expect(found.first?.summary.contains("the wallet is empty") == true)
+        // It begins anew after it has not waited.
+        task.step(.sign(attempt: task.attempt, .waits(nil)))
+        #expect(findings.held([task.status], at: .seconds(122)) == [])
+        task.step(.sign(attempt: task.attempt, .waits(.condition("the wallet is empty"))))
+        #expect(findings.held([task.status], at: .seconds(200)) == [])
+        // The store's absence is readiness's to tell.
+        task.step(.sign(attempt: task.attempt, .waits(.store)))
+        #expect(findings.held([task.status], at: .seconds(900)) == [])
+    }
+
+    @Test func `a hot wallet is low below what it should have, and its books may differ`() throws {
+        let findings = Self.findings()
+        func wallet(_ balance: Int64, problem: String? = nil) throws -> WalletReport {
+            WalletReport(
+                balance: try #require(Nanotons(balance)), balanceMin: try #require(Nanotons(100)),
+                time: 0, problem: problem)
+        }
+        #expect(findings.low(nil) == [])
+        #expect(findings.low(try wallet(100)) == [])
+        #expect(findings.low(try wallet(99)).map(\.fingerprint.text) == ["hot_wallet_low:wallet"])
+        #expect(findings.differing(try wallet(1)) == [])
+        let difference = findings.differing(try wallet(1, problem: "1 nanoton is missing"))
+        #expect(difference.map(\.fingerprint.text) == ["reconciliation_difference:wallet"])
     }
 
     @Test func `a task is degraded from the limit of failures until a stable run, or a pause`() {
