@@ -169,6 +169,7 @@ let package = Package(
             swiftSettings: settings),
         .executableTarget(
             name: "TONBenchmark", dependencies: ["TON"], path: "Benchmarks/TON",
+            exclude: ["payouts.py"],
             swiftSettings: settings),
         .executableTarget(
             name: "RPCBenchmark", dependencies: ["RPC", "HTTPMessages", "TellerProtocol", logging],
