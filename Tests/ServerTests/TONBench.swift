@@ -66,6 +66,12 @@ final class TONBench {
 
     deinit { miner.cancel() }
 
+    /// No more blocks: with thousands of accounts the sandbox has hardly time for anything else.
+    func stopMining() async {
+        miner.cancel()
+        await miner.value
+    }
+
     /// Puts the chain's clock forward; it never goes back.
     func advanceClock(seconds: Int) { lead.withLock { $0 += seconds } }
 

@@ -120,6 +120,7 @@ import Testing
             try await client.account.get(accountId: alice).account.held == .zero
         }
         #expect(isSettled, "\(seed): \(server.log.suffix(3000))")
+        await bench.stopMining()
         #expect(acknowledged.count == withdrawals)
         #expect(Set(acknowledged.values).count == withdrawals, "\(seed)")
         var paid: Int64 = 0
