@@ -232,16 +232,11 @@ package final class TONGateway: PayoutGateway {
         try await chain.send(message.payload)
     }
 
-    /// Whether every withdrawal that the message pays is `SENT` by it.
+    /// Whether every withdrawal that a signed message pays is `SENT` by it: a withdrawal's newest
+    /// payout is of its last step there, and nothing leads on from it while the message is signed.
     private func isComplete(_ message: PayoutMessage) async throws -> Bool {
-        let ids = message.items.map(\.withdrawal)
-        let payouts = try await ledger.payouts(of: ids)
-        for id in ids {
-            guard payouts[id]?.reference == message.hash,
-                try await ledger.withdrawal(id)?.state == .sent
-            else { return false }
-        }
-        return true
+        let payouts = try await ledger.payouts(of: message.items.map(\.withdrawal))
+        return message.items.allSatisfy { payouts[$0.withdrawal]?.reference == message.hash }
     }
 
     /// Ends a message that was never released and can't be any more; its withdrawals are then paid
