@@ -108,10 +108,7 @@ package final class WalletWatcher: Sendable {
     private func compare(
         _ position: WalletPosition, _ state: WalletState, _ books: inout Books, at now: Duration
     ) async throws {
-        if now >= books.nextAudit, let found = try await audit() {
-            books.audited = found.problem
-            books.nextAudit = now + Self.auditInterval
-        }
+        if now >= books.nextAudit { try await audit(&books, at: now) }
         let problem = Self.problem(of: position, at: state) ?? books.audited
         if let problem, problem != books.tripped {
             logger.critical("the wallet's books differ", metadata: ["problem": "\(problem)"])
@@ -134,20 +131,12 @@ package final class WalletWatcher: Sendable {
             + "and it has \(state.balance.wireText)"
     }
 
-    private struct Audit {
-        let problem: String?
-    }
-
     /// What left the wallet must be what was paid and what is known to have gone astray, and each
-    /// payment must belong to one withdrawal.
-    ///
-    /// - Returns: nil when somebody wrote meanwhile.
-    private func audit() async throws -> Audit? {
-        guard let before = try await store.position(of: wallet.name) else { return nil }
+    /// payment must belong to one withdrawal. It is for the next turn when somebody wrote meanwhile.
+    private func audit(_ books: inout Books, at now: Duration) async throws {
+        guard let before = try await store.position(of: wallet.name) else { return }
         let audit = try await store.audit(ofWallet: wallet.name)
-        guard try await store.position(of: wallet.name)?.version == before.version else {
-            return nil
-        }
+        guard try await store.position(of: wallet.name)?.version == before.version else { return }
         var problems: [String] = []
         if audit.paid.adding(audit.stray) != before.sent {
             problems.append(
@@ -160,7 +149,8 @@ package final class WalletWatcher: Sendable {
                 "\(audit.misplaced.count) withdrawals were paid twice, or paid and queued again: "
                     + "\(first) is one")
         }
-        return Audit(problem: problems.isEmpty ? nil : problems.joined(separator: "; "))
+        books.audited = problems.isEmpty ? nil : problems.joined(separator: "; ")
+        books.nextAudit = now + Self.auditInterval
     }
 
     // MARK: - Reading
