@@ -190,7 +190,8 @@ import Testing
     }
 
     @Test func `a wallet drained under a message pays later what it could not`() async throws {
-        let scene = try await scene(.v5r1, balance: 3_000_000_000)
+        let scene = try await scene(
+            .v5r1, balance: 3_000_000_000, settings: ["ton.messageLife=10s"])
         let wallet = scene.bench.wallet
         let first = try await withdraw(
             5_000_000, to: try TONBench.recipient(1).destination, scene.client)
@@ -216,6 +217,18 @@ import Testing
         #expect(try await scene.bench.received(by: TONBench.recipient(2)).isEmpty)
         let account = try await scene.client.account.get(accountId: alice).account
         #expect(account.held == Sample.amount(2_000_000_000))
+
+        // An operator knows what it was: then the message's end is proof, and it is paid, once.
+        try await scene.bench.fund(20_000_000_000)
+        let settled = try TellerProcess.command(
+            [
+                "ton", "scan", "--acknowledge", "all", "--reason", "a drill", "--store",
+                scene.server.store,
+            ] + scene.bench.settings.flatMap { ["--set", $0] })
+        #expect(settled.status == 0, "\(settled)")
+        try await expect(.confirmed, of: [second], scene)
+        let received = try await scene.bench.received(by: TONBench.recipient(2))
+        #expect(received.map(\.value) == [2_000_000_000])
         await scene.client.shutDown()
     }
 
