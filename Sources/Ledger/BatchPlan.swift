@@ -75,11 +75,37 @@ package struct BatchWrites: Sendable {
     package var keys: [KeyRecord] = []
     package var payouts: [NumberedPayout] = []
 
+    /// Where an account stands in `accounts`.
+    private var accountPlaces: [AccountKey: Int] = [:]
+
     package init() {}
 
     /// Whether there is nothing to write.
     package var isEmpty: Bool {
         entries.isEmpty && events.isEmpty && keys.isEmpty
+    }
+
+    /// Appends an entry to the journal of `account`, whose sums already include it, and notes the
+    /// account as changed.
+    @discardableResult
+    mutating func append(
+        _ kind: EntryKind, to account: inout Account, availableDelta: Int64, heldDelta: Int64,
+        withdrawalID: WithdrawalID?, reference: String?, at now: Timestamp
+    ) -> Entry {
+        account.lastSequence += 1
+        account.updatedAt = now
+        let entry = Entry(
+            account: account.key, sequence: account.lastSequence, kind: kind,
+            availableDelta: availableDelta, heldDelta: heldDelta, available: account.available,
+            held: account.held, withdrawalID: withdrawalID, reference: reference, at: now)
+        entries.append(entry)
+        if let place = accountPlaces[account.key] {
+            accounts[place] = account
+        } else {
+            accountPlaces[account.key] = accounts.count
+            accounts.append(account)
+        }
+        return entry
     }
 }
 
@@ -114,7 +140,6 @@ package struct BatchPlan: Sendable {
     private var snapshot: BatchSnapshot
     private let now: Timestamp
     private let outcomeLifeMilliseconds: Int64
-    private var changedAccounts: [AccountKey: Int] = [:]
     private var changedWithdrawals: [WithdrawalID: WithdrawalRow] = [:]
 
     /// Where a withdrawal touched by this batch stands in `writes`.
@@ -311,27 +336,15 @@ package struct BatchPlan: Sendable {
 
     // MARK: - Rows
 
-    /// Appends an entry to the journal of `account`, whose sums already include it, and notes the
-    /// account as changed.
     @discardableResult
     private mutating func append(
         _ kind: EntryKind, to account: inout Account, availableDelta: Int64, heldDelta: Int64,
         withdrawalID: WithdrawalID?, reference: String?
     ) -> Entry {
-        account.lastSequence += 1
-        account.updatedAt = now
-        let entry = Entry(
-            account: account.key, sequence: account.lastSequence, kind: kind,
-            availableDelta: availableDelta, heldDelta: heldDelta, available: account.available,
-            held: account.held, withdrawalID: withdrawalID, reference: reference, at: now)
-        writes.entries.append(entry)
+        let entry = writes.append(
+            kind, to: &account, availableDelta: availableDelta, heldDelta: heldDelta,
+            withdrawalID: withdrawalID, reference: reference, at: now)
         snapshot.accounts[account.key] = account
-        if let index = changedAccounts[account.key] {
-            writes.accounts[index] = account
-        } else {
-            changedAccounts[account.key] = writes.accounts.count
-            writes.accounts.append(account)
-        }
         return entry
     }
 

@@ -74,9 +74,9 @@ package struct Entry: Hashable, Sendable {
     /// The account's sums after this entry.
     package let available: Nanotons
     package let held: Nanotons
-    /// The withdrawal this entry belongs to; nil for a credit.
+    /// The withdrawal this entry belongs to; nil for a credit or a deal.
     package let withdrawalID: WithdrawalID?
-    /// The caller's text with a credit.
+    /// The caller's text with a credit; `auction/` or `presale/` and the id with a deal.
     package let reference: String?
     package let at: Timestamp
 
@@ -221,6 +221,13 @@ package struct KeyScope: Hashable, Sendable {
     package enum Method: Int16, Sendable, CaseIterable {
         case withdrawCreate = 1
         case accountCredit = 2
+        case auctionOpen = 3
+        case auctionBid = 4
+        case auctionCancel = 5
+        case presaleOpen = 6
+        case presaleBuy = 7
+        case presaleDeliver = 8
+        case presaleCancel = 9
     }
 
     package let account: AccountKey

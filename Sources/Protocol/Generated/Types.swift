@@ -23,6 +23,8 @@ public enum EntryKind: String, Sendable, CaseIterable, WireChoice {
     case release = "RELEASE"
     case capture = "CAPTURE"
     case `return` = "RETURN"
+    case proceeds = "PROCEEDS"
+    case compensation = "COMPENSATION"
 }
 
 /// A withdrawal: the recipient gets `amount`, the account is debited `amount` and `fee`.
