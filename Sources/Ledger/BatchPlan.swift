@@ -48,6 +48,15 @@ package struct BatchNeeds: Sendable {
         self.accountsToOpen = accountsToOpen.sorted()
         self.keys = keys
     }
+
+    /// Accounts alone, which are not opened when they are missing.
+    package init(accounts: Set<AccountKey>, fence: Fence?) {
+        fences = fence.map { [$0] } ?? []
+        withdrawals = []
+        self.accounts = accounts.sorted()
+        accountsToOpen = []
+        keys = []
+    }
 }
 
 /// What the store found of a batch's needs; rows that don't exist are absent.

@@ -58,7 +58,7 @@ package protocol LedgerStore: Sendable {
     func payouts(of ids: [WithdrawalID]) async throws(StoreError) -> [WithdrawalID: Payout]
 
     /// Checks promise 3 on up to `limit` accounts after `after` in key order: that the sums equal
-    /// the journal's, the newest entry's balances, and what unsettled withdrawals reserve.
+    /// the journal's, the newest entry's balances, and what unsettled withdrawals and deals reserve.
     func audit(
         after: AccountKey?, limit: Int
     ) async throws(StoreError) -> LedgerAudit
@@ -122,6 +122,8 @@ package struct LedgerTotals: Sendable, Equatable {
     /// Sums over all accounts; a sum beyond the largest amount counts as that.
     package var available = Nanotons.zero
     package var held = Nanotons.zero
+    /// What of `held` is held for auctions and presales.
+    package var heldByDeals = Nanotons.zero
     /// Only the states that are not settled and have withdrawals.
     package var unsettled: [WithdrawalState: Standing] = [:]
 

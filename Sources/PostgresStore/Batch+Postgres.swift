@@ -109,6 +109,24 @@ extension Connection {
         return loaded
     }
 
+    /// Locks accounts, and those to be opened, in a transaction that `lock` has begun without any.
+    mutating func lock(
+        _ accounts: [AccountKey], opening opened: [AccountKey], at now: Timestamp,
+        into loaded: inout LoadedBatch
+    ) throws(StoreError) {
+        if !opened.isEmpty {
+            var names = Parameters()
+            names.names(opened.sorted())
+            names.int64(now.unixMilliseconds)
+            try send(BatchStatements.openAccounts, names)
+        }
+        var names = Parameters()
+        names.names(accounts.sorted())
+        try send(BatchStatements.lockAccounts, names)
+        let results = try finish()
+        for row in try results.last?.cachedAccounts() ?? [] { loaded.add(row) }
+    }
+
     private mutating func send(
         _ statement: Statement, keys: [KeyScope]
     ) throws(StoreError) {

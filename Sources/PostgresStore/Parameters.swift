@@ -26,9 +26,9 @@ struct Parameters: Sendable {
 
     mutating func blob(_ value: [UInt8]) { scalar { $0.append(contentsOf: value) } }
 
-    mutating func uuid(_ id: WithdrawalID) { scalar { $0.append(id) } }
+    mutating func uuid(_ id: some UUIDNamed) { scalar { $0.append(id) } }
 
-    mutating func optionalUUID(_ id: WithdrawalID?) {
+    mutating func optionalUUID(_ id: (some UUIDNamed)?) {
         if let id { uuid(id) } else { null() }
     }
 
@@ -67,6 +67,14 @@ struct Parameters: Sendable {
     }
 }
 
+/// An id that is a UUID.
+protocol UUIDNamed {
+    var uuid: UUIDv7 { get }
+}
+
+extension WithdrawalID: UUIDNamed {}
+extension DealID: UUIDNamed {}
+
 /// The object ids of PostgreSQL's element types (`pg_type.dat`).
 enum ElementType: Int32 {
     case bool = 16
@@ -97,8 +105,8 @@ extension Parameters {
         }
     }
 
-    mutating func uuids<Element>(
-        _ elements: some Collection<Element>, _ id: (Element) -> WithdrawalID?
+    mutating func uuids<Element, ID: UUIDNamed>(
+        _ elements: some Collection<Element>, _ id: (Element) -> ID?
     ) {
         array(.uuid, elements) { element, bytes in
             guard let id = id(element) else { return false }
@@ -133,7 +141,7 @@ extension [UInt8] {
         unsafe Swift.withUnsafeBytes(of: value.bigEndian) { unsafe append(contentsOf: $0) }
     }
 
-    fileprivate mutating func append(_ id: WithdrawalID) {
+    fileprivate mutating func append(_ id: some UUIDNamed) {
         appendBigEndian(id.uuid.high)
         appendBigEndian(id.uuid.low)
     }

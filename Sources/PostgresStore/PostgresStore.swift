@@ -42,6 +42,8 @@ package final class PostgresStore: Sendable {
     let records: ConnectionPool
     /// For the transactions of what is kept of the chain, which take their turns.
     let chain: ConnectionPool
+    /// For the transactions of auctions and presales.
+    let deals: ConnectionPool
     private let lockedBatchesAfterConflict: Int
     let outcomeLifeMilliseconds: Int64
     private let logger: Logger
@@ -63,7 +65,8 @@ package final class PostgresStore: Sendable {
         self.writers = (0..<writers).map { _ in Writer(connectionString, planLife: planLife) }
         self.readers = ConnectionPool(
             "reader", count: readers, connectionString: connectionString,
-            statements: ReadStatements.all + RecordStatements.reads + ChainStatements.reads,
+            statements: ReadStatements.all + RecordStatements.reads + ChainStatements.reads
+                + DealStatements.reads,
             planLife: planLife)
         leases = ConnectionPool(
             "leases", count: 1, connectionString: connectionString,
@@ -74,6 +77,9 @@ package final class PostgresStore: Sendable {
         chain = ConnectionPool(
             "chain", count: 1, connectionString: connectionString,
             statements: BatchStatements.all + ChainStatements.writes, planLife: planLife)
+        deals = ConnectionPool(
+            "deals", count: 2, connectionString: connectionString,
+            statements: BatchStatements.all + DealStatements.writes, planLife: planLife)
         self.lockedBatchesAfterConflict = lockedBatchesAfterConflict
         self.outcomeLifeMilliseconds = outcomeLifeMilliseconds
         self.logger = logger
@@ -325,7 +331,7 @@ extension PostgresStore: LedgerStore {
                 isConnected: writer.isConnected.load(ordering: .relaxed),
                 isBusy: writer.isBusy.load(ordering: .relaxed))
         }
-        return [writing, readers.usage, leases.usage, records.usage, chain.usage]
+        return [writing, readers.usage, leases.usage, records.usage, chain.usage, deals.usage]
     }
 
     package func close() async {
@@ -333,6 +339,7 @@ extension PostgresStore: LedgerStore {
         leases.close()
         records.close()
         chain.close()
+        deals.close()
         for writer in writers { writer.session.withLock { $0.close() } }
     }
 

@@ -123,6 +123,7 @@ extension ResultRows {
             if isNull(row, 0) {
                 totals.available = try nanotons(row, 1)
                 totals.held = try nanotons(row, 2)
+                totals.heldByDeals = try nanotons(row, 3)
             } else {
                 totals.unsettled[try choice(row, 0)] = LedgerTotals.Standing(
                     count: Int(try int64(row, 1)), oldestChange: try time(row, 2),

@@ -70,10 +70,14 @@ final class ResultRows {
     func blob(_ row: Int, _ column: Int) -> [UInt8] { unsafe Array(bytes(row, column)) }
 
     func withdrawalID(_ row: Int, _ column: Int) throws(StoreError) -> WithdrawalID {
+        WithdrawalID(try uuid(row, column))
+    }
+
+    func uuid(_ row: Int, _ column: Int) throws(StoreError) -> UUIDv7 {
         let bytes = blob(row, column)
         guard bytes.count == 16 else { throw corrupt(column) }
         func word(_ part: ArraySlice<UInt8>) -> UInt64 { part.reduce(0) { $0 << 8 | UInt64($1) } }
-        return WithdrawalID(UUIDv7(high: word(bytes[..<8]), low: word(bytes[8...])))
+        return UUIDv7(high: word(bytes[..<8]), low: word(bytes[8...]))
     }
 
     func nanotons(_ row: Int, _ column: Int) throws(StoreError) -> Nanotons {

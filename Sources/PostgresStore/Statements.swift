@@ -323,7 +323,8 @@ enum ReadStatements {
         sql: """
             SELECT a.tenant, a.account,
                 a.last_sequence = j.count AND a.last_sequence = j.newest
-                AND a.available = j.available AND a.held = j.held AND a.held = h.reserved
+                AND a.available = j.available AND a.held = j.held
+                AND a.held = h.reserved + d.reserved
                 AND a.available = coalesce(e.available, 0) AND a.held = coalesce(e.held, 0)
             FROM (
                 SELECT * FROM accounts WHERE (tenant, account) > ($1::text, $2::text)
@@ -345,6 +346,16 @@ enum ReadStatements {
                 ) AS w
                 WHERE e.account_number = a.number AND e.kind = 'HOLD'
             ) AS h
+            CROSS JOIN LATERAL (
+                SELECT coalesce(sum(amount), 0)::bigint AS reserved FROM (
+                    SELECT bid AS amount FROM deals
+                    WHERE tenant = a.tenant AND buyer = a.account AND due_at IS NOT NULL
+                    UNION ALL
+                    SELECT collateral FROM deals
+                    WHERE tenant = a.tenant AND seller = a.account AND due_at IS NOT NULL
+                        AND collateral IS NOT NULL
+                ) AS holds
+            ) AS d
             LEFT JOIN entries e ON e.account_number = a.number AND e.sequence = a.last_sequence
             ORDER BY a.tenant, a.account
             """)
@@ -354,7 +365,9 @@ enum ReadStatements {
         name: "totals",
         sql: """
             SELECT NULL, least(coalesce(sum(available), 0), 9223372036854775807)::bigint,
-                least(coalesce(sum(held), 0), 9223372036854775807)::bigint, 0::bigint
+                least(coalesce(sum(held), 0), 9223372036854775807)::bigint,
+                (SELECT least(coalesce(sum(bid) + sum(coalesce(collateral, 0)), 0),
+                    9223372036854775807)::bigint FROM deals WHERE due_at IS NOT NULL)
             FROM accounts
             UNION ALL
             SELECT state, count(*), min(updated_at),

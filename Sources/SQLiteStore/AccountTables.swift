@@ -45,7 +45,8 @@ enum BalanceTable {
         return (try row.splitSum(0), try row.splitSum(2))
     }
 
-    /// Recomputes the sums of a page of accounts from their journals and unsettled withdrawals.
+    /// Recomputes the sums of a page of accounts from their journals, unsettled withdrawals and
+    /// deals.
     static func audit(
         after: AccountKey?, limit: Int, _ database: Database
     ) throws -> LedgerAudit {
@@ -100,7 +101,7 @@ enum BalanceTable {
             && journal.value(1, as: Int64.self) == balance.lastSequence
             && journal.value(2, as: Int64.self) == balance.available.rawValue
             && journal.value(3, as: Int64.self) == balance.held.rawValue
-            && reserved == balance.held.rawValue
+            && reserved + DealTable.reserved(of: key, database) == balance.held.rawValue
             && newest.available == balance.available && newest.held == balance.held
     }
 }

@@ -62,10 +62,23 @@ extension Row {
 }
 
 extension WithdrawalID {
+    var blob: Data { uuid.blob }
+
+    init?(blob: Data) {
+        guard let uuid = UUIDv7(blob: blob) else { return nil }
+        self.init(uuid)
+    }
+}
+
+extension DealID {
+    var blob: Data { uuid.blob }
+}
+
+extension UUIDv7 {
     /// The 16 bytes the tables keep.
     var blob: Data {
         var bytes = Data(capacity: 16)
-        for word in [uuid.high, uuid.low] {
+        for word in [high, low] {
             for shift in stride(from: UInt64(56), through: 0, by: -8) {
                 bytes.append(UInt8(truncatingIfNeeded: word >> shift))
             }
@@ -78,6 +91,6 @@ extension WithdrawalID {
         let words = [blob.prefix(8), blob.suffix(8)].map {
             $0.reduce(UInt64(0)) { $0 << 8 | UInt64($1) }
         }
-        self.init(UUIDv7(high: words[0], low: words[1]))
+        self.init(high: words[0], low: words[1])
     }
 }

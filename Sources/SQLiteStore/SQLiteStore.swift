@@ -90,9 +90,12 @@ package final class SQLiteStore: Sendable {
 
     /// Decides and writes in one transaction that has SQLite's write lock from the start. It blocks.
     ///
-    /// - Parameter body: decides on what the needs have loaded, and writes what is not the ledger's.
-    private func transact<Answer>(
-        _ needs: BatchNeeds, _ body: (BatchSnapshot, Database) throws -> ChainPlan<Answer>
+    /// - Parameters:
+    ///   - find: looks for what is not the ledger's, and says what of the ledger is needed.
+    ///   - body: decides on what was found, and writes what is not the ledger's.
+    private func transact<Found, Answer>(
+        finding find: (Database) throws -> (Found, BatchNeeds),
+        _ body: (Found, BatchSnapshot, Database) throws -> ChainPlan<Answer>
     ) throws(StoreError) -> Answer {
         try condition.check()
         guard let writer = writer.withLock({ $0 }) else {
@@ -102,7 +105,8 @@ package final class SQLiteStore: Sendable {
             let plan = try pool.writeWithoutTransaction { database in
                 var plan: ChainPlan<Answer>?
                 try database.inTransaction(.immediate) {
-                    let decided = try body(try writer.load(needs, database), database)
+                    let (found, needs) = try find(database)
+                    let decided = try body(found, try writer.load(needs, database), database)
                     plan = decided
                     guard case .write(let writes, _) = decided else { return .rollback }
                     try writer.write(writes)
@@ -128,10 +132,20 @@ package final class SQLiteStore: Sendable {
         beside needs: BatchNeeds,
         _ body: @escaping @Sendable (BatchSnapshot, Database) throws -> ChainPlan<Answer>
     ) async throws(StoreError) -> Answer {
+        try await transact(finding: { _ in ((), needs) }) { _, batch, database in
+            try body(batch, database)
+        }
+    }
+
+    func transact<Found, Answer: Sendable>(
+        finding find: @escaping @Sendable (Database) throws -> (Found, BatchNeeds),
+        _ body: @escaping @Sendable (Found, BatchSnapshot, Database) throws -> ChainPlan<Answer>
+    ) async throws(StoreError) -> Answer {
         let result: Result<Answer, StoreError> = await withCheckedContinuation { continuation in
             thread.async {
                 do throws(StoreError) {
-                    continuation.resume(returning: .success(try self.transact(needs, body)))
+                    let answer = try self.transact(finding: find, body)
+                    continuation.resume(returning: .success(answer))
                 } catch {
                     continuation.resume(returning: .failure(error))
                 }
@@ -148,7 +162,8 @@ extension SQLiteStore: LedgerStore {
     package func commit(
         _ commands: [LedgerCommand], at now: Timestamp, lane: Int
     ) throws(StoreError) -> [LedgerOutcome] {
-        try transact(BatchNeeds(commands)) { snapshot, _ in
+        let needs = BatchNeeds(commands)
+        return try transact(finding: { _ in ((), needs) }) { _, snapshot, _ in
             let plan = BatchPlan(
                 commands, on: snapshot, at: now, outcomeLifeMilliseconds: outcomeLifeMilliseconds)
             return plan.writes.isEmpty
@@ -214,6 +229,7 @@ extension SQLiteStore: LedgerStore {
         try await read { database in
             var totals = LedgerTotals()
             (totals.available, totals.held) = try BalanceTable.sums(database)
+            totals.heldByDeals = try DealTable.reserved(database)
             totals.unsettled = try WithdrawalTable.unsettled(database)
             return totals
         }

@@ -11,7 +11,7 @@ package import TellerProtocol
 package struct ReconciliationReport: Sendable, Equatable {
     /// Comparisons that were finished since the start.
     package var passes = 0
-    /// What accounts hold beyond what unsettled withdrawals reserve, or below it.
+    /// What accounts hold beyond what unsettled withdrawals and deals reserve, or below it.
     package var difference = Nanotons.zero
     /// Withdrawals that are `SENT` without signed bytes; the first hundred.
     package var unsigned: [WithdrawalID] = []
@@ -28,7 +28,7 @@ package struct ReconciliationReport: Sendable, Equatable {
         if difference != .zero {
             problems.append(
                 "accounts hold \(difference.wireText) nanotons more or less than unsettled "
-                    + "withdrawals reserve")
+                    + "withdrawals and deals reserve")
         }
         if !unsigned.isEmpty {
             problems.append("\(unsigned.count) withdrawals are SENT without signed bytes")
@@ -93,7 +93,7 @@ package final class Reconciler: Sendable {
         var report = ReconciliationReport()
         // Both sums are of one moment.
         let totals = try await store.totals()
-        let reserved = totals.unsettled.values.reduce(Nanotons.zero) {
+        let reserved = totals.unsettled.values.reduce(totals.heldByDeals) {
             $0.adding($1.reserved) ?? .max
         }
         report.difference =

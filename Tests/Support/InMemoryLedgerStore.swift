@@ -13,6 +13,7 @@ package final class InMemoryLedgerStore: LedgerStore {
         var events: [WithdrawalID: [Ledger.WithdrawalEvent]] = [:]
         var payouts: [WithdrawalID: [Payout]] = [:]
         var chain = ChainTables()
+        var deals = DealTables()
         var failure: StoreError?
     }
 
@@ -161,8 +162,9 @@ package final class InMemoryLedgerStore: LedgerStore {
                 let isSound =
                     entries.reduce(0) { $0 + $1.availableDelta } == account.available.rawValue
                     && entries.reduce(0) { $0 + $1.heldDelta } == account.held.rawValue
-                    && unsettled.reduce(0) { $0 + $1.amount.rawValue + $1.fee.rawValue }
-                        == account.held.rawValue
+                    && unsettled.reduce(state.deals.held(of: account.key)) {
+                        $0 + $1.amount.rawValue + $1.fee.rawValue
+                    } == account.held.rawValue
                 if !isSound { audit.violations.append(account.key) }
             }
             if accounts.count == limit { audit.last = accounts.last?.key }
@@ -173,6 +175,7 @@ package final class InMemoryLedgerStore: LedgerStore {
     package func totals() async throws(StoreError) -> LedgerTotals {
         try read { state in
             var totals = LedgerTotals()
+            totals.heldByDeals = state.deals.held
             for account in state.tables.accounts.values {
                 totals.available = totals.available.adding(account.available) ?? .max
                 totals.held = totals.held.adding(account.held) ?? .max

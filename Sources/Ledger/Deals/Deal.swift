@@ -88,6 +88,16 @@ package struct Deal: Hashable, Sendable {
         case .presale: .presale
         }
     }
+
+    /// The auction's terms; nil for a presale.
+    package var auction: AuctionTerms? {
+        if case .auction(let terms) = terms { terms } else { nil }
+    }
+
+    /// The presale's terms; nil for an auction.
+    package var presale: PresaleTerms? {
+        if case .presale(let terms) = terms { terms } else { nil }
+    }
 }
 
 package enum DealKind: String, Sendable, CaseIterable {

@@ -301,7 +301,8 @@ package struct DealPlan: Sendable {
         var sums: [(posting: Posting, before: Account, after: Account)] = []
         for posting in postings where !posting.isEmpty {
             let opened = posting.kind == .proceeds ? Account(empty: posting.account, at: now) : nil
-            guard let before = staged[posting.account] ?? snapshot.accounts[posting.account] ?? opened
+            guard
+                let before = staged[posting.account] ?? snapshot.accounts[posting.account] ?? opened
             else { throw .accountNotFound }
             let after = try posting.applied(to: before)
             staged[posting.account] = after
