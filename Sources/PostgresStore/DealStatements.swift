@@ -80,8 +80,8 @@ enum DealStatements {
     static let setAside = Statement(
         name: "set_deal_aside",
         sql: """
-            UPDATE deals SET set_aside = $3::text
-            WHERE id = $1::uuid AND version = $2::bigint AND due_at IS NOT NULL RETURNING id
+            UPDATE deals SET set_aside = $2::text
+            WHERE id = $1::uuid AND due_at IS NOT NULL RETURNING id
             """)
 
     static let takeUp = Statement(

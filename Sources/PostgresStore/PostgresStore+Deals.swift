@@ -21,11 +21,10 @@ extension PostgresStore: DealStore {
     }
 
     package func setAside(
-        _ deal: DealID, version: Int64, error: String, fence: Fence?
+        _ deal: DealID, error: String, fence: Fence?
     ) async throws(StoreError) -> Bool {
         var parameters = Parameters()
         parameters.uuid(deal)
-        parameters.int64(version)
         parameters.text(error)
         let setAside = Query(DealStatements.setAside, parameters)
         return try await withRetries { connection throws(StoreError) in

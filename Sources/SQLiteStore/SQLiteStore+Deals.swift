@@ -23,15 +23,14 @@ extension SQLiteStore: DealStore {
     }
 
     package func setAside(
-        _ deal: DealID, version: Int64, error: String, fence: Fence?
+        _ deal: DealID, error: String, fence: Fence?
     ) async throws(StoreError) -> Bool {
         try await transact(beside: BatchNeeds([], fence: fence)) { batch, database in
             guard batch.holds(fence) else { return .refuse(false) }
             try database.execute(
                 sql: """
-                    UPDATE deals SET set_aside = ?
-                    WHERE id = ? AND version = ? AND due_at IS NOT NULL
-                    """, arguments: [error, deal.blob, version])
+                    UPDATE deals SET set_aside = ? WHERE id = ? AND due_at IS NOT NULL
+                    """, arguments: [error, deal.blob])
             return database.changesCount == 1 ? .write(BatchWrites(), true) : .refuse(false)
         }
     }

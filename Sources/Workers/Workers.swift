@@ -16,13 +16,23 @@ package struct Workers: Sendable {
     /// The worker that pays: what stops it stops payouts.
     package static let dispatcherName = "payout-dispatcher"
 
+    /// The worker that settles deals of one kind.
+    package static func checkerName(of kind: DealKind) -> String {
+        switch kind {
+        case .auction: "auctions-checker"
+        case .presale: "presale-checker"
+        }
+    }
+
     /// - Parameters:
     ///   - gateway: what pays; nil leaves withdrawals `PENDING`.
+    ///   - deals: auctions and presales to be settled; nil for none.
     ///   - history: the tasks' history, to be kept within its limits; nil when there is none.
     ///   - trip: stops payouts when the books differ.
     ///   - tracer: makes spans of what is paid and concluded; nil for none.
     package init(
-        bookkeeper: Bookkeeper, gateway: (any PayoutGateway)?, clock: LedgerClock,
+        bookkeeper: Bookkeeper, gateway: (any PayoutGateway)?, deals: (any DealStore)? = nil,
+        clock: LedgerClock,
         configuration: WorkersConfiguration = WorkersConfiguration(),
         history: (any TaskStore)? = nil, trip: @escaping Reconciler.Trip = { _ in },
         tracer: (any Tracer)? = nil, logger: Logger
@@ -52,6 +62,20 @@ package struct Workers: Sendable {
                     name: "history-reaper", policy: configuration.policy,
                     scope: configuration.payoutScope
                 ) { context in try await reaper.run(context) })
+        }
+        if let deals {
+            children += DealKind.allCases.map { kind in
+                let settler = DealSettler(
+                    store: deals, kind: kind, configuration: configuration, logger: logger)
+                return Child(
+                    name: Self.checkerName(of: kind), policy: configuration.policy,
+                    scope: configuration.payoutScope
+                ) { context in
+                    var settler = settler
+                    settler.fence = context.lease.map(Fence.init)
+                    try await settler.run(context)
+                }
+            }
         }
         if let gateway {
             let board = PayoutBoard(sentMax: configuration.unresolvedPayoutsMax)

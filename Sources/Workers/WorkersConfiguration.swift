@@ -34,6 +34,9 @@ package struct WorkersConfiguration: Sendable, Equatable {
     /// From the end of one comparison of the books to the start of the next.
     package var reconciliationInterval: Duration = .seconds(30)
 
+    /// Auctions or presales settled in one transaction, at the most.
+    package var batchDealsMax = 500
+
     /// From one removal of old task history to the next, and what is kept.
     package var reapInterval: Duration = .seconds(60)
     package var historyLimits = TaskHistoryLimits()

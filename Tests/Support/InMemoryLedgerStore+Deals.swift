@@ -74,12 +74,12 @@ extension InMemoryLedgerStore: DealStore {
     }
 
     package func setAside(
-        _ deal: DealID, version: Int64, error: String, fence: Fence?
+        _ deal: DealID, error: String, fence: Fence?
     ) async throws(StoreError) -> Bool {
         try write { state throws(StoreError) in
             state.tables.epochs = cluster.epochs
             guard state.tables.holds(fence), let row = state.deals.deals[deal],
-                row.version == version, row.dueAt != nil
+                row.dueAt != nil
             else { return false }
             state.deals.deals[deal]?.setAside = error
             return true

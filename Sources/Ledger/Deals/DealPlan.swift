@@ -415,7 +415,7 @@ extension DealCommand {
             note("amount", amount != event.amount)
         case .buy(let id, let price):
             note("presaleId", id != deal.id)
-            note("price", id == deal.id || price != event.amount)
+            note("price", id == deal.id || price.map { $0 != event.amount } == true)
         case .deliver(let id):
             note("presaleId", id != deal.id)
         case .cancel(let kind, let id, _):

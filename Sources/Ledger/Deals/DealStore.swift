@@ -23,11 +23,12 @@ package protocol DealStore: Sendable {
         _ deals: [DealID], fence: Fence?, at now: Timestamp?
     ) async throws(StoreError) -> [Settlement]
 
-    /// Leaves a deal that can't be settled to an operator; `error` is safe to show.
+    /// Leaves a deal that can't be settled to an operator; `error` is safe to show. Its row need not
+    /// make sense.
     ///
-    /// - Returns: false when it has changed since `version`, or the fence is stale.
+    /// - Returns: false when it has ended or is not there, or the fence is stale.
     func setAside(
-        _ deal: DealID, version: Int64, error: String, fence: Fence?
+        _ deal: DealID, error: String, fence: Fence?
     ) async throws(StoreError) -> Bool
 
     /// Lets workers settle a deal again that was set aside; false when it wasn't.

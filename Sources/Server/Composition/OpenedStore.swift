@@ -14,6 +14,7 @@ import TellerProtocol
 struct OpenedStore {
     let ledger: any LedgerStore
     let chain: any ChainStore
+    let deals: any DealStore
     let credentials: any CredentialStore
     let leases: any LeaseKeeper
     let tasks: any TaskStore
@@ -28,7 +29,7 @@ struct OpenedStore {
         case .sqlite(let path):
             try Self.makeFolder(of: path)
             let store = try SQLiteStore(path: path, outcomeLifeMilliseconds: outcomeLife)
-            (ledger, chain, credentials) = (store, store, store)
+            (ledger, chain, deals, credentials) = (store, store, store, store)
             (leases, tasks, policies) = (store, store, store)
             connections = { [] }
         case .postgres(let connectionString):
@@ -37,7 +38,7 @@ struct OpenedStore {
                 writers: configuration.postgresWriters, readers: configuration.postgresReaders,
                 logger: logger)
             connections = { store.poolUsage }
-            (ledger, chain, credentials) = (store, store, store)
+            (ledger, chain, deals, credentials) = (store, store, store, store)
             (leases, tasks, policies) = (store, store, store)
         }
     }

@@ -12,8 +12,8 @@ import Workers
 extension TellerServer {
     /// The workers of a server, to be restarted by the supervisor.
     static func workers(
-        _ configuration: ServerConfiguration, bookkeeper: Bookkeeper, clock: LedgerClock,
-        board: TaskBoard, ton: TONPayer?, tracer: (any Tracer)?, logger: Logger
+        _ configuration: ServerConfiguration, bookkeeper: Bookkeeper, deals: any DealStore,
+        clock: LedgerClock, board: TaskBoard, ton: TONPayer?, tracer: (any Tracer)?, logger: Logger
     ) -> Workers {
         var rules = ton?.rules ?? WorkersConfiguration()
         rules.payoutScope = .leader
@@ -21,7 +21,7 @@ extension TellerServer {
         rules.payoutNeeds = [TaskBoard.childName]
         return Workers(
             bookkeeper: bookkeeper, gateway: gateway(configuration, ton, clock, logger),
-            clock: clock, configuration: rules, history: board.store,
+            deals: deals, clock: clock, configuration: rules, history: board.store,
             trip: { try await board.stopPayouts(because: $0, at: clock.now()) },
             tracer: tracer, logger: logger)
     }

@@ -75,8 +75,8 @@ struct TellerServer: Sendable {
             logger: logger, onListening: onListening)
         let monitor = StoreMonitor(store: bookkeeper.store, health: health, logger: logger)
         let workers = Self.workers(
-            configuration, bookkeeper: bookkeeper, clock: ledgerClock, board: board, ton: ton,
-            tracer: instruments.tracer, logger: logger)
+            configuration, bookkeeper: bookkeeper, deals: opened.deals, clock: ledgerClock,
+            board: board, ton: ton, tracer: instruments.tracer, logger: logger)
         traces = try instruments.traceExporter(
             configuration, instance: board.instance, on: upstreams)
         alerts = try AlertDesk(
