@@ -5,7 +5,7 @@
 /// checksum and refuses a database that was made by another text.
 enum Migrations {
     static let all: [(number: Int64, name: String, sql: String)] = [
-        (1, "ledger", ledger), (2, "chain", chain), (3, "deals", deals),
+        (1, "ledger", ledger), (2, "chain", chain), (3, "deals", deals), (4, "markets", markets),
     ]
 
     static var ledger: String {

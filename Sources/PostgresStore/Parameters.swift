@@ -74,6 +74,7 @@ protocol UUIDNamed {
 
 extension WithdrawalID: UUIDNamed {}
 extension DealID: UUIDNamed {}
+extension MarketOperationID: UUIDNamed {}
 
 /// The object ids of PostgreSQL's element types (`pg_type.dat`).
 enum ElementType: Int32 {

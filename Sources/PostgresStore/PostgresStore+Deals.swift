@@ -27,7 +27,7 @@ extension PostgresStore: DealStore {
         parameters.uuid(deal)
         parameters.text(error)
         let setAside = Query(DealStatements.setAside, parameters)
-        return try await withRetries { connection throws(StoreError) in
+        return try await withDealRetries { connection throws(StoreError) in
             let loaded = try connection.lock(
                 BatchNeeds([], fence: fence), at: Timestamp(unixMilliseconds: 0),
                 beside: [setAside])
@@ -121,7 +121,7 @@ extension PostgresStore: DealStore {
         _ needs: DealNeeds, at now: Timestamp?,
         _ decide: @escaping @Sendable (inout DealPlan, Bool) -> Answer
     ) async throws(StoreError) -> Answer {
-        try await withRetries { [outcomeLifeMilliseconds] connection throws(StoreError) in
+        try await withDealRetries { [outcomeLifeMilliseconds] connection throws(StoreError) in
             var (loaded, snapshot, time) = try connection.lock(needs, at: now)
             if loaded.snapshot.holds(needs.fence) {
                 let (accounts, opened) = DealPlan.accounts(
@@ -149,7 +149,7 @@ extension PostgresStore: DealStore {
 
     /// Runs a transaction, again when it lost against another one: a deadlock, or a key that was
     /// used at the same time.
-    private func withRetries<Answer: Sendable>(
+    func withDealRetries<Answer: Sendable>(
         _ body: @escaping @Sendable (inout Connection) throws(StoreError) -> Answer
     ) async throws(StoreError) -> Answer {
         var retries = 0

@@ -42,7 +42,7 @@ package final class PostgresStore: Sendable {
     let records: ConnectionPool
     /// For the transactions of what is kept of the chain, which take their turns.
     let chain: ConnectionPool
-    /// For the transactions of auctions and presales.
+    /// For the transactions of auctions, presales and operations at marketplaces.
     let deals: ConnectionPool
     private let lockedBatchesAfterConflict: Int
     let outcomeLifeMilliseconds: Int64
@@ -66,7 +66,7 @@ package final class PostgresStore: Sendable {
         self.readers = ConnectionPool(
             "reader", count: readers, connectionString: connectionString,
             statements: ReadStatements.all + RecordStatements.reads + ChainStatements.reads
-                + DealStatements.reads,
+                + DealStatements.reads + MarketStatements.reads,
             planLife: planLife)
         leases = ConnectionPool(
             "leases", count: 1, connectionString: connectionString,
@@ -79,7 +79,8 @@ package final class PostgresStore: Sendable {
             statements: BatchStatements.all + ChainStatements.writes, planLife: planLife)
         deals = ConnectionPool(
             "deals", count: 2, connectionString: connectionString,
-            statements: BatchStatements.all + DealStatements.writes, planLife: planLife)
+            statements: BatchStatements.all + DealStatements.writes + MarketStatements.writes,
+            planLife: planLife)
         self.lockedBatchesAfterConflict = lockedBatchesAfterConflict
         self.outcomeLifeMilliseconds = outcomeLifeMilliseconds
         self.logger = logger

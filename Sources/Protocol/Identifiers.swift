@@ -81,6 +81,28 @@ public struct DealID: Hashable, Sendable, Comparable, CustomStringConvertible {
     public var description: String { uuid.description }
 }
 
+/// The id of a purchase at a marketplace or a withdrawal from it, given by the server.
+public struct MarketOperationID: Hashable, Sendable, Comparable, CustomStringConvertible {
+    public let uuid: UUIDv7
+
+    public init(_ uuid: UUIDv7) { self.uuid = uuid }
+
+    /// Reads the 36 characters of a UUIDv7; nil for anything else.
+    public init?(_ text: String) {
+        guard let uuid = UUIDv7(text) else { return nil }
+        self.uuid = uuid
+    }
+
+    init?(bytes: ArraySlice<UInt8>) {
+        guard let uuid = UUIDv7(bytes: bytes) else { return nil }
+        self.uuid = uuid
+    }
+
+    public static func < (left: Self, right: Self) -> Bool { left.uuid < right.uuid }
+
+    public var description: String { uuid.description }
+}
+
 /// The caller's name for one operation: the same key executes once, for ever.
 public struct IdempotencyKey: Hashable, Sendable, CustomStringConvertible {
     public static let charactersMax = 255

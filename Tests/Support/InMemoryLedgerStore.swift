@@ -14,6 +14,7 @@ package final class InMemoryLedgerStore: LedgerStore {
         var payouts: [WithdrawalID: [Payout]] = [:]
         var chain = ChainTables()
         var deals = DealTables()
+        var marketOperations: [MarketOperationID: MarketOperation] = [:]
         var failure: StoreError?
     }
 
