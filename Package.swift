@@ -115,6 +115,11 @@ let package = Package(
         // The chain.
         module("TONChain", ["Resilience", "TON", "TellerProtocol", "Upstream"]),
 
+        // The marketplaces.
+        module(
+            "Marketplaces",
+            ["Resilience", "TON", "TellerProtocol", "Upstream", crypto, cryptoExtras]),
+
         // The money.
         module("Ledger", ["TellerProtocol", crypto, logging]),
         module(

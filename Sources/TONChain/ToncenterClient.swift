@@ -2,7 +2,6 @@
 // SPDX-License-Identifier: Apache-2.0
 
 package import Resilience
-internal import Synchronization
 package import TON
 internal import TellerProtocol
 package import Upstream
@@ -22,16 +21,7 @@ package final class ToncenterClient: Sendable {
     package let settings: ToncenterSettings
     private let upstream: Upstream
     private let environment: UpstreamEnvironment
-    private let spacing: Spacing
-
-    /// The turns, shared with the reader of refusals; the mutex is the guard.
-    private final class Spacing: Sendable {
-        let state: Mutex<CallSpacing>
-
-        init(callsPerSecond: Int) {
-            state = Mutex(CallSpacing(callsPerSecond: callsPerSecond))
-        }
-    }
+    private let turns: CallTurns
 
     /// - Parameters:
     ///   - environment: Of the upstream that is made.
@@ -42,18 +32,17 @@ package final class ToncenterClient: Sendable {
     ) throws {
         self.settings = settings
         self.environment = environment
-        let spacing = Spacing(callsPerSecond: settings.callsPerSecond)
-        self.spacing = spacing
+        let turns = CallTurns(
+            CallSpacing(callsPerSecond: settings.callsPerSecond), environment: environment)
+        self.turns = turns
         var configuration = UpstreamConfiguration(name: settings.name, baseURL: settings.baseURL)
         if let key = settings.apiKey {
             configuration.auth = FixedCredentials(UpstreamCredentials(headers: ["X-API-Key": key]))
         }
         configuration.readStatus = ToncenterAnswer.status
-        configuration.readRefusal = { [now = environment.now] body in
+        configuration.readRefusal = { body in
             var refusal = UpstreamRefusal(message: ToncenterAnswer.text(body))
-            if ToncenterAnswer.isRateLimit(body) {
-                refusal.retryAfter = spacing.state.withLock { $0.refuse(at: now()) }
-            }
+            if ToncenterAnswer.isRateLimit(body) { refusal.retryAfter = turns.refuse() }
             return refusal
         }
         upstream = try makeUpstream(configuration, ToncenterSettings.policy)
@@ -200,7 +189,14 @@ package final class ToncenterClient: Sendable {
         _ read: @escaping @Sendable (AnswerValue) throws(JSONError) -> Value
     ) async throws(ChainError) -> Value {
         let deadline = environment.now() + Self.callTime
-        try await waitForTurn(until: deadline)
+        do throws(CallTurns.Refusal) {
+            try await turns.wait(until: deadline)
+        } catch {
+            switch error {
+            case .crowded: throw .crowded(endpoint: name)
+            case .cancelled: throw .cancelled
+            }
+        }
         do throws(UpstreamError) {
             return try await upstream.call(
                 endpoint, request, within: deadline - environment.now(), reading: read)
@@ -214,19 +210,6 @@ package final class ToncenterClient: Sendable {
             case (.rejected, _): throw .refused(error)
             default: throw .unavailable(error)
             }
-        }
-    }
-
-    private func waitForTurn(until deadline: Duration) async throws(ChainError) {
-        let now = environment.now()
-        let turn = spacing.state.withLock { $0.reserve(at: now, waitMax: deadline - now) }
-        guard let turn else { throw .crowded(endpoint: name) }
-        guard turn.at > now else { return }
-        do {
-            try await environment.sleep(turn.at - now)
-        } catch {
-            spacing.state.withLock { $0.giveBack(turn) }
-            throw .cancelled
         }
     }
 }

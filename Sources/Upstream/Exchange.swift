@@ -38,11 +38,13 @@ struct Exchange: Sendable {
     let origin: Origin
     let call: OutboundCall
     let path: String
+    /// Empty for none.
+    let body: [UInt8]
     let headers: HTTPHeaders
     let trace: AttemptTrace
     let redactor: SecretRedactor
 
-    private var hasBody: Bool { call.body?.isEmpty == false }
+    private var hasBody: Bool { !body.isEmpty }
 
     func run() async throws(AttemptFailure<AttemptFault>) -> Answer {
         var (path, target) = (path, call.target(path))
@@ -71,7 +73,7 @@ struct Exchange: Sendable {
         request.method = HTTPMethod(rawValue: call.endpoint.method.rawValue)
         request.headers = headers
         trace.note(status: nil)
-        if let body = call.body, hasBody {
+        if hasBody {
             request.body = .stream(
                 TrackedBody(bytes: body, trace: trace), length: .known(Int64(body.count)))
         } else if !trace.beginSending() {

@@ -3,12 +3,14 @@
 
 internal import NIOCore
 internal import NIOHTTP1
+internal import TellerProtocol
 
 /// A call that can be sent, but for what the credentials add.
 struct OutboundCall: Sendable {
     let endpoint: UpstreamEndpoint
     let responseBytesMax: Int
-    let body: [UInt8]?
+    private let ownBody: [UInt8]?
+    private let secretMembers: [String]
     private let parameters: [String: String]
     private let query: String
     /// The configuration's and the call's.
@@ -25,7 +27,8 @@ struct OutboundCall: Sendable {
     ) throws(Refusal) {
         self.endpoint = endpoint
         responseBytesMax = endpoint.responseBytesMax ?? configuration.responseBytesMax
-        body = request.body
+        ownBody = request.body
+        secretMembers = request.secretMembers
         parameters = request.parameters
         headers = [configuration.headers, request.headers]
         query = request.query.map { name, value in
@@ -50,6 +53,11 @@ struct OutboundCall: Sendable {
         guard request.body == nil || endpoint.method.hasBody else {
             throw Refusal(problem: "a \(endpoint.method.rawValue) has no body")
         }
+        let isObject =
+            request.body?.first == UInt8(ascii: "{") && request.body?.last == UInt8(ascii: "}")
+        guard request.secretMembers.isEmpty || isObject else {
+            throw Refusal(problem: "only an object can take secret members")
+        }
         let bytesMax = endpoint.requestBytesMax ?? configuration.requestBytesMax
         guard (request.body?.count ?? 0) <= bytesMax else {
             throw Refusal(problem: "the body is larger than \(bytesMax) bytes")
@@ -59,6 +67,19 @@ struct OutboundCall: Sendable {
     /// The path, with the credentials' secrets in it and without the query; nil when they lack one.
     func path(_ credentials: UpstreamCredentials) -> String? {
         endpoint.path.filled { parameters[$0] ?? credentials.pathSecrets[$0] }
+    }
+
+    /// The body, with the credentials' secrets in it, empty for none; nil when they lack one.
+    func body(_ credentials: UpstreamCredentials) -> [UInt8]? {
+        guard let ownBody, !secretMembers.isEmpty else { return ownBody ?? [] }
+        var members: [JSONValue.Member] = []
+        for name in secretMembers {
+            guard let value = credentials.bodySecrets[name] else { return nil }
+            members.append(.init(name, .string(value)))
+        }
+        let secrets = JSONValue.object(members).jsonBytes.dropLast()
+        let isAlone = ownBody == Array("{}".utf8)
+        return secrets + (isAlone ? [] : [UInt8(ascii: ",")]) + ownBody.dropFirst()
     }
 
     /// A path with the query behind it.
@@ -76,7 +97,7 @@ struct OutboundCall: Sendable {
             for (name, value) in group { fields.replaceOrAdd(name: name, value: value) }
         }
         fields.replaceOrAdd(name: "user-agent", value: userAgent)
-        if body != nil { fields.replaceOrAdd(name: "content-type", value: "application/json") }
+        if ownBody != nil { fields.replaceOrAdd(name: "content-type", value: "application/json") }
         return fields
     }
 }

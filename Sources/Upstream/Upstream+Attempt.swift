@@ -63,7 +63,8 @@ extension Upstream {
     ) async throws(Failure) -> (Exchange.Answer, UpstreamCredentials) {
         let credentials = try await credentials()
         let answer = try await exchange(call, credentials, trace)
-        guard answer.status == 401, mayRefresh, let keeper else { return (answer, credentials) }
+        guard configuration.credentialRefusals.contains(answer.status), mayRefresh, let keeper
+        else { return (answer, credentials) }
         // A 401 says that the call was not carried out, so even one that is sent once may be
         // sent again. When there are no better credentials, the 401 stands.
         trace.noteRefresh()
@@ -94,9 +95,11 @@ extension Upstream {
     private func exchange(
         _ call: OutboundCall, _ credentials: UpstreamCredentials, _ trace: AttemptTrace
     ) async throws(Failure) -> Exchange.Answer {
-        guard let path = call.path(credentials), HeaderRules.allow(credentials.headers) else {
+        guard let path = call.path(credentials), let body = call.body(credentials),
+            HeaderRules.allow(credentials.headers)
+        else {
             throw AttemptFault.failure(
-                .connect, "the credentials can't be sent, or lack one for the path",
+                .connect, "the credentials can't be sent, or lack one for the path or the body",
                 code: .credentials)
         }
         let headers = call.headers(
@@ -104,7 +107,7 @@ extension Upstream {
         let wholePath = configuration.baseURL.pathPrefix + path
         let exchange = Exchange(
             http: client.http, origin: configuration.baseURL.origin, call: call,
-            path: wholePath.isEmpty ? "/" : wholePath, headers: headers, trace: trace,
+            path: wholePath.isEmpty ? "/" : wholePath, body: body, headers: headers, trace: trace,
             redactor: redactor(credentials))
         return try await exchange.run()
     }

@@ -16,8 +16,9 @@ package import TellerProtocol
 /// * **Sent once.** A call to an endpoint of `.once` has one attempt whatever the policy says.
 ///   Its error tells whether it may have been carried out: it was not when no connection came
 ///   about, when the body had not begun to be sent, and after a 4xx.
-/// * **401.** Other credentials are asked for once a call, by one caller for all, and the call is
-///   sent again within its attempt: the 401 proves that it was not carried out.
+/// * **401**, or another 4xx that the configuration names as refusing credentials. Others are asked
+///   for once a call, by one caller for all, and the call is sent again within its attempt: the
+///   refusal proves that it was not carried out.
 /// * **Redirects** of a GET are followed, up to three, within the origin (scheme, host, port).
 ///   All others fail as `protocol`, http to https among them.
 /// * **JSON.** The strict reader decides, whatever `content-type` says: many APIs label JSON as

@@ -36,6 +36,9 @@ package struct UpstreamConfiguration: Sendable {
     package var headers: [String: String] = [:]
     /// nil when calls need no credentials.
     package var auth: (any AuthProvider)?
+    /// The 4xx that say that the credentials were refused, before anything was carried out: 401,
+    /// and for some APIs 403.
+    package var credentialRefusals: Set<Int> = [401]
     package var requestBytesMax = bodyBytesMax
     package var responseBytesMax = bodyBytesMax
     /// Texts to be kept quiet about, besides the credentials.
@@ -60,6 +63,9 @@ package struct UpstreamConfiguration: Sendable {
         }
         guard HeaderRules.allow(headers), HeaderRules.allows("user-agent", userAgent) else {
             throw Fault(description: "a header field of upstream \(name) can't be sent")
+        }
+        guard credentialRefusals.allSatisfy((400..<500).contains) else {
+            throw Fault(description: "credentials of upstream \(name) are refused with a 4xx")
         }
         guard requestBytesMax >= 0, responseBytesMax >= 0 else {
             throw Fault(description: "a limit of upstream \(name) is negative")

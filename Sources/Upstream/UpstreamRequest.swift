@@ -13,6 +13,9 @@ package struct UpstreamRequest: Sendable {
     package var headers: [String: String]
     /// A JSON document; nil for none.
     package var body: [UInt8]?
+    /// Members the body, an object, gets besides its own: their values are the credentials' body
+    /// secrets of the same name.
+    package var secretMembers: [String] = []
 
     package init(
         parameters: [String: String] = [:], query: [(name: String, value: String)] = [],

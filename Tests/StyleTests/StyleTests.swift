@@ -10,7 +10,7 @@ import Testing
     /// The modules a request passes through; Foundation costs too much there.
     private static let requestPath: Set<String> = [
         "Protocol", "HTTPMessages", "HTTP2", "TLS", "Transport", "RPC", "Ledger", "Resilience",
-        "TON", "TONChain", "Supervision", "Telemetry", "Upstream",
+        "Marketplaces", "TON", "TONChain", "Supervision", "Telemetry", "Upstream",
     ]
     /// The modules that speak to C libraries, and the one file that speaks to the kernel.
     private static let pointerModules: Set<String> = [

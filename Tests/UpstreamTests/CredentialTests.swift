@@ -172,6 +172,67 @@ import Upstream
         }
     }
 
+    // MARK: - In the body
+
+    /// Gives `token-1`, `token-2` and so on as a member of the body.
+    private final class InBody: AuthProvider {
+        private let fetches = Mutex(0)
+
+        func credentials(
+            replacing refused: UpstreamCredentials?
+        ) async throws -> UpstreamCredentials {
+            let number = fetches.withLock { fetches in
+                fetches += 1
+                return fetches
+            }
+            var credentials = UpstreamCredentials(
+                bodySecrets: ["auth": "\(Bench.token)-\(number)"])
+            credentials.alsoSecret = ["part-\(number)"]
+            return credentials
+        }
+    }
+
+    @Test func `a secret stands in the body, is renewed after what refuses it, and is not told`()
+        async throws
+    {
+        let script: ScriptedServer.Script = { request, number in
+            switch number {
+            case 1: Step.answer(403, "{}")
+            case 2: Step.answer(200, #"{"ok":true}"#)
+            default: Step.answer(400, #"{"said":"\#(Bench.token)-2 of part-2"}"#)
+            }
+        }
+        try await ScriptedServer.with(script) { server in
+            try await Bench.with(
+                port: server.port,
+                configure: {
+                    $0.auth = InBody()
+                    $0.credentialRefusals = [401, 403]
+                    $0.readRefusal = { UpstreamRefusal(message: $0["said"]?.string) }
+                }
+            ) { bench in
+                let pay = UpstreamEndpoint("service.pay", .post, "/pay", .once)
+                var request = Endpoints.payment
+                request.secretMembers = ["auth"]
+                _ = try await bench.upstream.send(pay, request)
+                #expect(
+                    server.requests.map(\.body) == [
+                        #"{"auth":"\#(Bench.token)-1","amount":1}"#,
+                        #"{"auth":"\#(Bench.token)-2","amount":1}"#,
+                    ])
+                request.body = Array("{}".utf8)
+                let failed = try await bench.failure(pay, request)
+                #expect(failed.detail == "[redacted] of [redacted]")
+                #expect(server.requests.last?.body == #"{"auth":"\#(Bench.token)-2"}"#)
+                request.secretMembers = ["other"]
+                #expect(try await bench.failure(pay, request).code == .credentials)
+                request.body = Array("[]".utf8)
+                #expect(try await bench.failure(pay, request).code == .invalidRequest)
+                #expect(server.requests.count == 3)
+            }
+        }
+    }
+
     // MARK: - Redirects
 
     @Test func `redirects within the origin are followed for a GET, up to three`() async throws {

@@ -4,7 +4,7 @@
 import TestSupport
 import Testing
 
-@testable import TONChain
+@testable import Resilience
 
 @Suite struct CallSpacingTests {
     @Test(arguments: [1, 3, 10, 25, 1_000])

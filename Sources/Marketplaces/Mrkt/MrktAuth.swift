@@ -1,0 +1,54 @@
+// SPDX-FileCopyrightText: 2026 The Teller authors
+// SPDX-License-Identifier: Apache-2.0
+
+internal import Resilience
+internal import TellerProtocol
+internal import Upstream
+
+/// Exchanges `InitData` for mrkt's token, through an upstream of its own, which asks for other
+/// `InitData` when that is refused.
+struct MrktAuth: AuthProvider {
+    private static let tokenBytesMax = 4_096
+
+    private let upstream: Upstream
+    private let scheme: MrktSettings.TokenScheme
+
+    init(
+        _ configuration: MarketplaceConfiguration, _ settings: MrktSettings,
+        makeUpstream: (UpstreamConfiguration) throws -> Upstream
+    ) throws {
+        var auth = UpstreamConfiguration(
+            name: "\(configuration.name)-auth", baseURL: settings.baseURL)
+        auth.auth = InitDataAuth(configuration.initData) {
+            UpstreamCredentials(bodySecrets: ["data": $0.text])
+        }
+        auth.readRefusal = MarketAnswer.message
+        upstream = try makeUpstream(auth)
+        scheme = settings.tokenScheme
+    }
+
+    func credentials(
+        replacing refused: UpstreamCredentials?
+    ) async throws -> UpstreamCredentials {
+        var request = UpstreamRequest(json: JSONValue.object([]))
+        request.secretMembers = ["data"]
+        let token = try await upstream.call(MrktEndpoints.auth, request) {
+            (answer) throws(JSONError) in
+            guard let token = try answer.optionalMember(of: ["token", "access_token"]) else {
+                throw answer.refused("has no token")
+            }
+            let text = try token.string
+            guard (1...Self.tokenBytesMax).contains(text.utf8.count),
+                text.utf8.allSatisfy({ (0x21...0x7E).contains($0) })
+            else { throw token.refused("is not a token") }
+            return text
+        }
+        return switch scheme {
+        case .bare: UpstreamCredentials(headers: ["authorization": token])
+        case .bearerAndCookie:
+            UpstreamCredentials(headers: [
+                "authorization": "Bearer \(token)", "cookie": "access_token=\(token)",
+            ])
+        }
+    }
+}
