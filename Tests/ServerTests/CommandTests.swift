@@ -49,6 +49,26 @@ import Testing
         #expect(outcome.output.lowercased().contains(word.lowercased()), "\(outcome.output)")
     }
 
+    @Test func `the hot wallet's key comes from a command that a flag names`() throws {
+        let seed = String(repeating: "07", count: 32)
+        func wallet(_ arguments: [String]) throws -> TestProcess.Outcome {
+            try TellerProcess.command(
+                ["ton", "wallet", "--set", "gateway.name=ton"] + arguments)
+        }
+        let named = try wallet(["--key-command", "printf \(seed)"])
+        #expect(named.status == 0)
+        #expect(named.output.contains("public key"))
+        #expect(named.output == (try wallet(["--set", "ton.key=\(seed)"]).output))
+        #expect(named.output == (try wallet(["--set", "ton.keyCommand=printf \(seed)"]).output))
+
+        let failing = try wallet(["--key-command", "false"])
+        #expect(failing.status == 78)
+        let both = try wallet(["--key-command", "printf \(seed)", "--set", "ton.key=\(seed)"])
+        #expect(both.status == 78)
+        #expect(both.output.contains("ton.keyCommand"))
+        #expect(!both.output.contains(seed))
+    }
+
     @Test func `a secret that is refused is not repeated`() throws {
         let outcome = try TellerProcess.command([
             "serve", "--set", "alerts.telegram.token=top-secret", "--set", "alerts.telegram.chat=1",

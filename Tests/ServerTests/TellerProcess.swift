@@ -112,6 +112,12 @@ final class TellerProcess {
         return Int(log[start.upperBound..<end])
     }
 
+    /// nil before the first start.
+    var processIdentifier: pid_t? { process?.processIdentifier }
+
+    /// Whether it has not ended, whoever ends it.
+    var isRunning: Bool { process?.isRunning == true }
+
     /// Sends a signal; after SIGKILL it waits for the end.
     func kill(_ signal: Int32) {
         guard let process, process.isRunning else { return }

@@ -19,6 +19,13 @@ struct ConfigurationOptions: ParsableArguments {
     var environment: String?
 
     @Option(
+        name: .customLong("key-command"),
+        help: ArgumentHelp(
+            "Program that prints the hot wallet's key, for vaults (TELLER_TON_KEY_COMMAND).",
+            valueName: "program argument…"))
+    var keyCommand: String?
+
+    @Option(
         name: .customLong("set"),
         help: ArgumentHelp(
             "Any configuration key; may be repeated. `teller config` lists them.",
@@ -46,6 +53,7 @@ struct ConfigurationOptions: ParsableArguments {
         }
         for (key, value) in [
             ("store", store), ("listen", listen), ("environment", environment),
+            ("ton.keyCommand", keyCommand),
         ] {
             if let value { flags.append((key, value)) }
         }

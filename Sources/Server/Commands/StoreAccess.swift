@@ -5,7 +5,8 @@ import ArgumentParser
 import Ledger
 import TONPayments
 
-/// Opens the configured store for one operation; it exits with 69 when it can't be had.
+/// Opens the configured store for one operation; it exits with 69 when it can't be had, and with 1
+/// when the operation is refused.
 func withStore<Value: Sendable>(
     _ configuration: ServerConfiguration, _ body: (OpenedStore) async throws -> Value
 ) async throws -> Value {
@@ -21,6 +22,9 @@ func withStore<Value: Sendable>(
         }
     } catch let error as ExitCode {
         throw error
+    } catch let refusal as StrayDesk.Refusal {
+        printError("teller: \(refusal)")
+        throw ExitCode.failure
     } catch {
         printError("teller: \(error)")
         throw Exit.unavailable

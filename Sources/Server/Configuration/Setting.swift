@@ -221,7 +221,7 @@ extension Setting {
 
             Every key of `teller serve` and `teller migrate`. A value is taken from the first place \
             that has it: a flag (`--set KEY=VALUE`; `--listen`, `--store` and `--environment` \
-            directly), the environment, the file named by `--config` or `TELLER_CONFIG` (YAML or \
+            directly, and `--key-command` for `ton.keyCommand`), the environment, the file named by `--config` or `TELLER_CONFIG` (YAML or \
             JSON, keys nested at their dots), the default. Unknown keys are refused.
 
             Durations are a whole number with a unit: `ms`, `s`, `m`, `h`, `d`. Amounts are whole \
