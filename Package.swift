@@ -137,6 +137,12 @@ let package = Package(
         module("RPC", ["TellerProtocol", "HTTPMessages", "Telemetry", crypto, logging, tracing]),
         module("Supervision", ["Resilience", lifecycle, logging]),
         module(
+            "MarketKeeping",
+            [
+                "Ledger", "Marketplaces", "Supervision", "TON", "TellerProtocol", "Workers",
+                logging,
+            ]),
+        module(
             "TONPayments",
             [
                 "Ledger", "Supervision", "TON", "TONChain", "TellerProtocol", "Workers", logging,
