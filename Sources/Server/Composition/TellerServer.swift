@@ -61,7 +61,7 @@ struct TellerServer: Sendable {
             configuration, upstreams: upstreams, store: opened.chain, bookkeeper: bookkeeper,
             board: board, clock: ledgerClock, logger: logger)
         let services = Self.services(
-            configuration, bookkeeper: bookkeeper, board: board, upstreams: upstreams,
+            configuration, opened, bookkeeper: bookkeeper, board: board, upstreams: upstreams,
             policies: policies, deposits: ton?.desk(opened.chain), limits: limits, clock: clock)
         let rpc = RPCHandler(
             methods: services.methods,
