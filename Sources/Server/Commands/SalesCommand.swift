@@ -29,13 +29,15 @@ struct SalesCommand: AsyncParsableCommand {
             let deals = try await withStore(try options.load()) { opened in
                 try await opened.deals.dealsSetAside(limit: limit)
             }
-            for deal in deals {
-                print(
-                    "\(deal.kind.rawValue) \(deal.id)  \(deal.state.rawValue)  tenant "
-                        + "\(deal.seller.tenant)  seller \(deal.seller.account)  "
-                        + (deal.buyer.map { "\(deal.bid) of \($0.account)  " } ?? "")
-                        + "error: \(deal.setAside ?? "")")
+            for row in deals {
+                print("\(row.id)  \(row.deal.map(Self.text) ?? "unreadable")  error: \(row.error)")
             }
+        }
+
+        private static func text(_ deal: Deal) -> String {
+            "\(deal.kind.rawValue) \(deal.state.rawValue)  tenant \(deal.seller.tenant)  seller "
+                + "\(deal.seller.account)"
+                + (deal.buyer.map { "  \(deal.bid) of \($0.account)" } ?? "")
         }
     }
 

@@ -24,6 +24,6 @@ extension Setting {
             help: "how far ahead the end of an auction or the time of a presale may be"),
         Setting(
             key: "sales.amountMax", form: "NANOTONS", standard: "1000000000000000",
-            help: "the highest start bid, bid or price"),
+            help: "the highest start bid or price"),
     ]
 }

@@ -53,9 +53,9 @@ struct AuctionWatch {
                 }
                 if !events.isEmpty { auction = try await desk.find(.auction, found.id, context) }
                 for event in events {
+                    position = event.sequence
                     guard let shown = AuctionEvent(event, of: auction) else { continue }
                     try await stream.send(shown)
-                    position = event.sequence
                 }
             } while events.count == WithdrawalWatch.eventsMax
             if position >= auction.version, auction.state.isEnded {
