@@ -93,14 +93,15 @@ package final class Cell: Sendable {
         var depth = 0
         var depthPosition = 2 + data.count
         var hashPosition = depthPosition + 2 * references.count
-        for reference in references {
-            guard reference.levels == nil else { return nil }
-            depth = max(depth, reference.depth + 1)
+        let below = references.span
+        for index in below.indices {
+            guard below[index].levels == nil else { return nil }
+            let depthBelow = below[index].depth
+            depth = max(depth, depthBelow + 1)
             bytes.storeBytes(
-                of: UInt16(reference.depth).bigEndian, toByteOffset: depthPosition,
-                as: UInt16.self)
+                of: UInt16(depthBelow).bigEndian, toByteOffset: depthPosition, as: UInt16.self)
             depthPosition += 2
-            reference.hash.store(in: &bytes, at: hashPosition)
+            below[index].hash.store(in: &bytes, at: hashPosition)
             hashPosition += Hash256.byteCount
         }
         guard depth <= depthMax else { throw .tooDeep }
