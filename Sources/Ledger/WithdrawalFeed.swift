@@ -4,8 +4,8 @@
 internal import Synchronization
 package import TellerProtocol
 
-/// Tells watchers in this process that a withdrawal has changed, and the dispatcher that there is
-/// something to pay.
+/// Tells watchers in this process that a withdrawal has changed, the dispatcher that there is
+/// something to pay, and the confirmer that there is evidence of a payment.
 package typealias WithdrawalFeed = ChangeFeed<WithdrawalID>
 
 /// Tells watchers in this process that something has changed, and workers that there is something
@@ -23,7 +23,11 @@ package final class ChangeFeed<ID: Hashable & Sendable>: Sendable {
         var count = 0
         var nextID: UInt64 = 0
         var pendingWakes: [UInt64: @Sendable () -> Void] = [:]
+        var evidenceWakes: [UInt64: EvidenceWake] = [:]
     }
+
+    /// Told the withdrawals whose payments have an end.
+    package typealias EvidenceWake = @Sendable ([ID]) -> Void
 
     private let state = Mutex(State())
 
@@ -67,7 +71,7 @@ package final class ChangeFeed<ID: Hashable & Sendable>: Sendable {
     }
 
     /// Calls `wake` after each commit that made a withdrawal to be paid, until the returned name
-    /// is given to `cancelPendingWake`.
+    /// is given to `cancelWake`.
     package func onPending(_ wake: @escaping @Sendable () -> Void) -> UInt64 {
         state.withLock { state in
             state.nextID += 1
@@ -76,12 +80,30 @@ package final class ChangeFeed<ID: Hashable & Sendable>: Sendable {
         }
     }
 
-    package func cancelPendingWake(_ name: UInt64) {
-        state.withLock { _ = $0.pendingWakes.removeValue(forKey: name) }
+    /// Calls `wake` after each commit that says what became of payments, until the returned name is
+    /// given to `cancelWake`.
+    package func onEvidence(_ wake: @escaping EvidenceWake) -> UInt64 {
+        state.withLock { state in
+            state.nextID += 1
+            state.evidenceWakes[state.nextID] = wake
+            return state.nextID
+        }
+    }
+
+    package func cancelWake(_ name: UInt64) {
+        state.withLock { state in
+            state.pendingWakes[name] = nil
+            state.evidenceWakes[name] = nil
+        }
     }
 
     package func publishPending() {
         for wake in state.withLock({ Array($0.pendingWakes.values) }) { wake() }
+    }
+
+    /// - Parameter ids: the withdrawals whose payments have an end, for good or ill.
+    package func publishEvidence(of ids: [ID]) {
+        for wake in state.withLock({ Array($0.evidenceWakes.values) }) { wake(ids) }
     }
 
     private func remove(_ watcher: UInt64, of id: ID) {

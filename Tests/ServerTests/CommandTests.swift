@@ -7,6 +7,8 @@ import TellerProtocol
 import TestSupport
 import Testing
 
+@testable import TellerServer
+
 /// The commands as people and scripts use them.
 @Suite struct CommandTests {
     private static let botTail = "AAHdqTcvCH1vGWJxfSeofSAs0K5PALDsaw_"
@@ -68,6 +70,26 @@ import Testing
         #expect(both.status == 78)
         #expect(both.output.contains("ton.keyCommand"))
         #expect(!both.output.contains(seed))
+    }
+
+    @Test func `an endpoint gets its own key alone`() throws {
+        func keys(_ endpoints: String, _ keys: String) throws -> [String?] {
+            let values = try SettingValues(
+                flags: [
+                    ("gateway.name", "ton"), ("ton.key", String(repeating: "07", count: 32)),
+                    ("ton.endpoints", endpoints), ("ton.apiKey", keys),
+                ], environment: [:], file: nil)
+            return try TONSettings(values, on: .mainnet).endpoints.map(\.apiKey)
+        }
+        #expect(try keys("https://a.example", "one") == ["one"])
+        #expect(try keys("https://a.example,https://b.example", "one,two") == ["one", "two"])
+        #expect(try keys("https://a.example,https://b.example", "one,") == ["one", nil])
+        #expect(try keys("https://a.example,https://b.example", ",two") == [nil, "two"])
+        let refusal = #expect(throws: ConfigurationError.self) {
+            try keys("https://a.example,https://b.example", "top-secret")
+        }
+        #expect(refusal?.description.contains("one for each") == true)
+        #expect(refusal?.description.contains("top-secret") == false)
     }
 
     @Test func `a secret that is refused is not repeated`() throws {
