@@ -75,8 +75,13 @@ package final class MarketStub: Sendable {
         /// Where deposits are paid to.
         package let depositWallets: [Market: String]
 
+        /// - Parameter path: A last `*` stands for anything.
         package func calls(of market: Market, _ path: String) -> Int {
-            calls.filter { $0.market == market && $0.path == path }.count
+            calls.filter { call in
+                call.market == market
+                    && (path.last == "*"
+                        ? call.path.hasPrefix(path.dropLast()) : call.path == path)
+            }.count
         }
     }
 
@@ -129,7 +134,7 @@ package final class MarketStub: Sendable {
     /// Spoils the next calls.
     ///
     /// - Parameters:
-    ///   - path: How the paths of the calls begin, below the prefix; nil for any.
+    ///   - path: Of the calls, below the prefix; a last `*` stands for anything; nil for any.
     ///   - after: How many of them are spared first.
     ///   - delay: Of a slow one.
     ///   - retryAfter: Seconds that a 429 names; nil for none.

@@ -12,7 +12,7 @@ test control (JSON bodies; amounts are nanotons)
     POST /stub/users    {"market","user","balance"}                   the user's balance there
     POST /stub/listings {"market","count"?,"price"?,"rows"?:[{…}]}     gifts for sale; rows: price, id, auction
     POST /stub/owned    {"market","user","count"}                      gifts of the user's own, every other one listed
-    POST /stub/faults   {"market","kind","path"?,"count"?,"after"?,"ms"?,"retryAfter"?}   spoils the calls that come
+    POST /stub/faults   {"market","kind","path"?,"count"?,"after"?,"ms"?,"retryAfter"?}   path: gifts/buy, buyGift/*
     POST /stub/expire   {"market","after"}     the credentials in use are refused after so many more calls; others are not
     POST /stub/chaos    {"faultRate","seed"}   each call is spoiled at random with that probability
     POST /stub/clear    {}                     no faults, no chaos
@@ -35,6 +35,7 @@ import time
 import urllib.request
 from collections import Counter
 from decimal import Decimal
+from fnmatch import fnmatchcase
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from urllib.parse import parse_qs, parse_qsl, urlsplit
 
@@ -573,7 +574,7 @@ def control(ledger, name, q):
 def take_fault(ledger, market, path):
     """The fault that spoils this call; None for none."""
     for fault in ledger.faults:
-        if fault["market"] == market and (fault["path"] is None or path.startswith(fault["path"])):
+        if fault["market"] == market and fnmatchcase(path, fault["path"] or "*"):
             if fault["after"] > 0:
                 fault["after"] -= 1
                 continue
