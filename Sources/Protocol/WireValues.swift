@@ -103,6 +103,18 @@ extension WithdrawalID: JSONDecodable, JSONEncodable {
     }
 }
 
+extension MarketOperationID: JSONDecodable, JSONEncodable {
+    public init(from reader: inout JSONReader) throws(JSONError) {
+        self = try reader.readString(
+            refusing: "is not a market operation's id"
+        ) { MarketOperationID(bytes: $0) }
+    }
+
+    public func encode(to writer: inout JSONWriter) {
+        writer.plainString { uuid.appendText(to: &$0) }
+    }
+}
+
 extension IdempotencyKey: JSONDecodable, JSONEncodable {
     public init(from reader: inout JSONReader) throws(JSONError) {
         self = try reader.readString(
@@ -129,6 +141,13 @@ extension JSONReader {
         return elements
     }
 
+    /// - Parameter length: Unicode scalars of each.
+    public mutating func readTexts(_ length: ClosedRange<Int>) throws(JSONError) -> [String] {
+        var texts: [String] = []
+        try readArray { (reader) throws(JSONError) in texts.append(try reader.readText(length)) }
+        return texts
+    }
+
     /// The refusal of a member the type does not have.
     public func unknownMember(_ key: JSONKey) -> JSONError {
         JSONError(.unknownMember, "is not known here", at: offset)
@@ -152,6 +171,12 @@ extension JSONWriter {
     public mutating func array(_ elements: some Sequence<some JSONEncodable>) {
         beginArray()
         for element in elements { element.encode(to: &self) }
+        endArray()
+    }
+
+    public mutating func texts(_ texts: [String]) {
+        beginArray()
+        for text in texts { string(text) }
         endArray()
     }
 }

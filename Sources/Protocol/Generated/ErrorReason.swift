@@ -74,6 +74,18 @@ public enum ErrorReason: String, Sendable, CaseIterable {
     case depositNotFound = "DEPOSIT_NOT_FOUND"
     /// The deposit has an account already.
     case depositNotUnmatched = "DEPOSIT_NOT_UNMATCHED"
+    /// There is no such marketplace.
+    case marketNotFound = "MARKET_NOT_FOUND"
+    /// The marketplace can't be asked at the moment.
+    case marketUnavailable = "MARKET_UNAVAILABLE"
+    /// The marketplace refuses the call.
+    case marketRefused = "MARKET_REFUSED"
+    /// The marketplace has no such call, or lacks the configuration for it.
+    case marketUnsupported = "MARKET_UNSUPPORTED"
+    /// There is no such operation.
+    case operationNotFound = "OPERATION_NOT_FOUND"
+    /// This server has no hot wallet to withdraw to.
+    case noHotWallet = "NO_HOT_WALLET"
 
     /// The JSON-RPC error code.
     public var code: Int {
@@ -112,6 +124,12 @@ public enum ErrorReason: String, Sendable, CaseIterable {
         case .depositsOff: -32053
         case .depositNotFound: -32054
         case .depositNotUnmatched: -32055
+        case .marketNotFound: -32080
+        case .marketUnavailable: -32081
+        case .marketRefused: -32082
+        case .marketUnsupported: -32083
+        case .operationNotFound: -32084
+        case .noHotWallet: -32085
         }
     }
 
@@ -152,6 +170,12 @@ public enum ErrorReason: String, Sendable, CaseIterable {
         case .depositsOff: .failedPrecondition
         case .depositNotFound: .notFound
         case .depositNotUnmatched: .failedPrecondition
+        case .marketNotFound: .notFound
+        case .marketUnavailable: .unavailable
+        case .marketRefused: .failedPrecondition
+        case .marketUnsupported: .failedPrecondition
+        case .operationNotFound: .notFound
+        case .noHotWallet: .failedPrecondition
         }
     }
 
@@ -192,6 +216,12 @@ public enum ErrorReason: String, Sendable, CaseIterable {
         case .depositsOff: false
         case .depositNotFound: false
         case .depositNotUnmatched: false
+        case .marketNotFound: false
+        case .marketUnavailable: true
+        case .marketRefused: false
+        case .marketUnsupported: false
+        case .operationNotFound: false
+        case .noHotWallet: false
         }
     }
 
@@ -232,6 +262,12 @@ public enum ErrorReason: String, Sendable, CaseIterable {
         case .depositsOff: "this server takes no deposits"
         case .depositNotFound: "there is no such deposit"
         case .depositNotUnmatched: "the deposit has an account already"
+        case .marketNotFound: "there is no such marketplace"
+        case .marketUnavailable: "the marketplace can't be asked at the moment"
+        case .marketRefused: "the marketplace refuses the call"
+        case .marketUnsupported: "the marketplace has no such call, or lacks the configuration for it"
+        case .operationNotFound: "there is no such operation"
+        case .noHotWallet: "this server has no hot wallet to withdraw to"
         }
     }
 }

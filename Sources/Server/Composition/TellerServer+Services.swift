@@ -9,6 +9,7 @@ extension TellerServer {
     static func services(
         _ configuration: ServerConfiguration, bookkeeper: Bookkeeper, board: TaskBoard,
         upstreams: UpstreamBoard, policies: PolicyBoard, deposits: DepositDesk?,
+        markets: Markets,
         limits: RPCLimits, clock: RPCClock
     ) -> TellerServices {
         TellerServices(
@@ -22,6 +23,8 @@ extension TellerServer {
             retryPolicy: RetryPolicyHandler(board: policies, clock: clock),
             upstream: UpstreamHandler(
                 instance: board.instance, board: upstreams, policies: policies),
+            market: MarketHandler(
+                desk: markets.desk, requiresKey: configuration.requiresKey),
             service: InformationHandler(
                 environment: configuration.environment, startedAt: clock.wall, limits: limits))
     }

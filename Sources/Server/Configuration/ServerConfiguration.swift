@@ -85,6 +85,8 @@ struct ServerConfiguration: Sendable {
     let simulatorDelay: Duration
     /// How it pays on TON; nil unless `gateway` does.
     let ton: TONSettings?
+    /// The marketplaces that are on.
+    let markets: [MarketSettings]
     let bodyBytesMax: Int
     let connectionsMax: Int
     let streamsMax: Int
@@ -149,6 +151,7 @@ extension ServerConfiguration {
         tokens = try values.choice("access.tokens")
         let allowInsecure = try values.bool("allowInsecure")
         alerts = try AlertSettings(values, allowInsecure: allowInsecure)
+        markets = try MarketSettings.all(values, on: network, allowInsecure: allowInsecure)
         try checkExposure(allowInsecure: allowInsecure)
     }
 
