@@ -251,6 +251,9 @@ let package = Package(
             "TONChainTests",
             ["TONChain", "Resilience", "TON", "TellerProtocol", "TestSupport", "Upstream"]),
         tests(
+            "MarketplacesTests",
+            ["Marketplaces", "Resilience", "TON", "TellerProtocol", "TestSupport", "Upstream"]),
+        tests(
             "RPCTests",
             [
                 "RPC", "Transport", "HTTP2", "TestSupport", "TellerProtocol", "Telemetry",

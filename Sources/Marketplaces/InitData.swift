@@ -23,11 +23,13 @@ package struct InitData: Sendable, Equatable {
         self.text = text
     }
 
-    /// The values of the pairs that prove it.
-    var proofs: [String] {
-        text.split(separator: "&").compactMap { pair in
-            Self.proofs.first { pair.hasPrefix($0) }.map { String(pair.dropFirst($0.utf8.count)) }
-        }
+    /// The text, and the values of the pairs that prove it.
+    var secrets: [String] {
+        [text]
+            + text.split(separator: "&").compactMap { pair in
+                Self.proofs.first { pair.hasPrefix($0) }
+                    .map { String(pair.dropFirst($0.utf8.count)) }
+            }
     }
 }
 
@@ -70,6 +72,9 @@ final class InitDataAuth: AuthProvider {
         self.credentials = credentials
     }
 
+    /// What of the newest is to be kept quiet about.
+    var secrets: [String] { given.withLock { $0 }?.secrets ?? [] }
+
     func credentials(
         replacing refused: UpstreamCredentials?
     ) async throws -> UpstreamCredentials {
@@ -77,7 +82,7 @@ final class InitDataAuth: AuthProvider {
         let fresh = try await source.initData(replacing: last)
         given.withLock { $0 = fresh }
         var credentials = credentials(fresh)
-        credentials.alsoSecret += [fresh.text] + fresh.proofs
+        credentials.alsoSecret += fresh.secrets
         return credentials
     }
 }

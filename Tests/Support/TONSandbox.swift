@@ -1,9 +1,7 @@
 // SPDX-FileCopyrightText: 2026 The Teller authors
 // SPDX-License-Identifier: Apache-2.0
 
-internal import AsyncHTTPClient
 internal import Foundation
-import NIOCore
 internal import TellerProtocol
 
 /// The TON sandbox of a test's own: a process on a free loopback port that answers as toncenter
@@ -71,73 +69,32 @@ package final class TONSandbox: Sendable {
     private static let folder = URL(filePath: #filePath).deletingLastPathComponent()
         .deletingLastPathComponent().appending(path: "Fixtures/TONSandbox")
     private static let python = folder.appending(path: "../../../.build/python/bin/python").path
-    /// How long a start may take on a busy machine.
-    private static let startTimeout: Duration = .seconds(60)
-    private static let answerBytesMax = 64 << 20
+    private let process: LoopbackProcess
 
-    package let port: Int
-    private let process: Process
+    package var port: Int { process.port }
 
     /// Where its v2 and v3 are: `http://127.0.0.1:8081/api`.
     package var url: String { "http://127.0.0.1:\(port)/api" }
 
     /// Starts it, and waits until it listens.
     package init(_ options: Options = Options()) throws {
-        let log = URL(filePath: "/tmp/ton-sandbox-\(UInt64.random(in: .min ... .max))")
-        _ = FileManager.default.createFile(atPath: log.path, contents: nil)
-        defer { try? FileManager.default.removeItem(at: log) }
-        process = Process()
-        process.executableURL = URL(filePath: Self.python)
         var arguments = [
-            Self.folder.appending(path: "sandbox.py").path, "--port", "0", "--start-time",
-            "\(options.startTime)", "--block-time", "\(options.blockSeconds)", "--rps",
-            "\(options.requestsPerSecond)",
+            "--port", "0", "--start-time", "\(options.startTime)", "--block-time",
+            "\(options.blockSeconds)", "--rps", "\(options.requestsPerSecond)",
         ]
         if options.isManual { arguments.append("--manual") }
         if let key = options.apiKey { arguments += ["--api-key", key] }
-        process.arguments = arguments
-        process.environment = ["PATH": "/usr/bin:/bin", "PYTHONDONTWRITEBYTECODE": "1"]
-        process.standardInput = FileHandle.nullDevice
-        let output = try FileHandle(forWritingTo: log)
-        process.standardOutput = output
-        process.standardError = output
-        let end = ContinuousClock.now + Self.startTimeout
-        try process.run()
-        while true {
-            let text = (try? String(contentsOf: log, encoding: .utf8)) ?? ""
-            if let port = Self.port(in: text) {
-                self.port = port
-                return
-            }
-            guard process.isRunning, ContinuousClock.now < end else {
-                kill(process.processIdentifier, SIGKILL)
-                throw TestProcess.Failure(description: "the TON sandbox did not start: \(text)")
-            }
-            usleep(10_000)
-        }
-    }
-
-    deinit { stop() }
-
-    /// `TON sandbox on http://127.0.0.1:8081  (manual)`
-    private static func port(in text: String) -> Int? {
-        guard let start = text.range(of: "http://127.0.0.1:") else { return nil }
-        let rest = text[start.upperBound...]
-        guard let end = rest.firstIndex(of: " ") else { return nil }
-        return Int(rest[..<end])
+        process = try LoopbackProcess(
+            python: Self.python, script: Self.folder.appending(path: "sandbox.py").path, arguments)
     }
 
     /// Ends it, with the chain; idempotent.
-    package func stop() {
-        guard process.isRunning else { return }
-        kill(process.processIdentifier, SIGKILL)
-        process.waitUntilExit()
-    }
+    package func stop() { process.stop() }
 
     /// Halts it where it stands: connections come about, and nothing is answered until `resume`.
-    package func hang() { kill(process.processIdentifier, SIGSTOP) }
+    package func hang() { process.hang() }
 
-    package func resume() { kill(process.processIdentifier, SIGCONT) }
+    package func resume() { process.resume() }
 
     // MARK: - Control
 
@@ -220,12 +177,12 @@ package final class TONSandbox: Sendable {
     ///
     /// - Parameter boc: In base64.
     package func send(_ boc: String) async throws {
-        try await post("api/v2/sendBoc", [.init("boc", .string(boc))])
+        try await process.post("api/v2/sendBoc", [.init("boc", .string(boc))])
     }
 
     /// The next seqno of a deployed wallet that has one.
     package func seqno(of address: String) async throws -> Int {
-        let answer = try await post(
+        let answer = try await process.post(
             "api/v2/getWalletInformation", [.init("address", .string(address))])
         guard let seqno = answer["result"]?["seqno"]?.int else { throw Self.unreadable(answer) }
         return seqno
@@ -233,20 +190,7 @@ package final class TONSandbox: Sendable {
 
     @discardableResult
     private func control(_ name: String, _ members: [JSONValue.Member]) async throws -> JSONValue {
-        try await post("sandbox/\(name)", members)
-    }
-
-    @discardableResult
-    private func post(_ path: String, _ members: [JSONValue.Member]) async throws -> JSONValue {
-        var request = HTTPClientRequest(url: "http://127.0.0.1:\(port)/\(path)")
-        request.method = .POST
-        request.body = .bytes(ByteBuffer(bytes: JSONValue.object(members).jsonBytes))
-        let response = try await HTTPClient.shared.execute(request, timeout: .seconds(120))
-        let body = try await response.body.collect(upTo: Self.answerBytesMax)
-        guard response.status == .ok else {
-            throw TestProcess.Failure(description: "\(path): \(String(buffer: body))")
-        }
-        return try JSONValue.parse(Array(body.readableBytesView))
+        try await process.post("sandbox/\(name)", members)
     }
 
     private static func state(_ answer: JSONValue) throws -> State {

@@ -10,6 +10,7 @@ internal import Upstream
 struct MrktAuth: AuthProvider {
     private static let tokenBytesMax = 4_096
 
+    private let initData: InitDataAuth
     private let upstream: Upstream
     private let scheme: MrktSettings.TokenScheme
 
@@ -19,9 +20,10 @@ struct MrktAuth: AuthProvider {
     ) throws {
         var auth = UpstreamConfiguration(
             name: "\(configuration.name)-auth", baseURL: settings.baseURL)
-        auth.auth = InitDataAuth(configuration.initData) {
+        initData = InitDataAuth(configuration.initData) {
             UpstreamCredentials(bodySecrets: ["data": $0.text])
         }
+        auth.auth = initData
         auth.readRefusal = MarketAnswer.message
         upstream = try makeUpstream(auth)
         scheme = settings.tokenScheme
@@ -43,12 +45,14 @@ struct MrktAuth: AuthProvider {
             else { throw token.refused("is not a token") }
             return text
         }
-        return switch scheme {
-        case .bare: UpstreamCredentials(headers: ["authorization": token])
-        case .bearerAndCookie:
-            UpstreamCredentials(headers: [
-                "authorization": "Bearer \(token)", "cookie": "access_token=\(token)",
-            ])
-        }
+        let headers =
+            switch scheme {
+            case .bare: ["authorization": token]
+            case .bearerAndCookie:
+                ["authorization": "Bearer \(token)", "cookie": "access_token=\(token)"]
+            }
+        var credentials = UpstreamCredentials(headers: headers)
+        credentials.alsoSecret = [token] + initData.secrets
+        return credentials
     }
 }
