@@ -165,8 +165,8 @@ let package = Package(
             dependencies: [
                 "TellerProtocol", "TellerClient", "RPC", "Transport", "HTTPMessages", "Ledger",
                 "SQLiteStore", "PostgresStore", "Resilience", "Supervision", "Telemetry",
-                "Upstream", "Workers", "TON", "TONChain", "TONPayments", "TLS", "HTTP2", arguments,
-                lifecycle, logging, nioCore, signals,
+                "MarketKeeping", "Marketplaces", "Upstream", "Workers", "TON", "TONChain",
+                "TONPayments", "TLS", "HTTP2", arguments, lifecycle, logging, nioCore, signals,
                 tracing, yams,
             ],
             path: "Sources/Server", swiftSettings: settings),

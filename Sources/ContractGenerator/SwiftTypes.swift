@@ -281,7 +281,12 @@ struct SwiftTypes {
         case .integer(let range):
             "try reader.readInteger(\(range.lowerBound)...\(range.upperBound))"
         case .boolean: "try reader.readBool()"
-        case .array(let element): "try reader.readArray(of: \(swiftType(element)).self)"
+        case .array(let element):
+            if case .text(let length) = resolve(element) {
+                "try reader.readTexts(\(length.lowerBound)...\(length.upperBound))"
+            } else {
+                "try reader.readArray(of: \(swiftType(element)).self)"
+            }
         case let other: "try \(swiftType(other))(from: &reader)"
         }
     }
@@ -291,7 +296,12 @@ struct SwiftTypes {
         case .text: "writer.string(\(name))"
         case .integer: "writer.number(Int64(\(name)))"
         case .boolean: "writer.bool(\(name))"
-        case .array: "writer.array(\(name))"
+        case .array(let element):
+            if case .text = resolve(element) {
+                "writer.texts(\(name))"
+            } else {
+                "writer.array(\(name))"
+            }
         default: "\(name).encode(to: &writer)"
         }
     }

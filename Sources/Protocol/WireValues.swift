@@ -153,6 +153,13 @@ extension JSONReader {
         return elements
     }
 
+    /// - Parameter length: Unicode scalars of each.
+    public mutating func readTexts(_ length: ClosedRange<Int>) throws(JSONError) -> [String] {
+        var texts: [String] = []
+        try readArray { (reader) throws(JSONError) in texts.append(try reader.readText(length)) }
+        return texts
+    }
+
     /// The refusal of a member the type does not have.
     public func unknownMember(_ key: JSONKey) -> JSONError {
         JSONError(.unknownMember, "is not known here", at: offset)
@@ -176,6 +183,12 @@ extension JSONWriter {
     public mutating func array(_ elements: some Sequence<some JSONEncodable>) {
         beginArray()
         for element in elements { element.encode(to: &self) }
+        endArray()
+    }
+
+    public mutating func texts(_ texts: [String]) {
+        beginArray()
+        for text in texts { string(text) }
         endArray()
     }
 }

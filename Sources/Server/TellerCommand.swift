@@ -18,6 +18,7 @@ struct TellerCommand: AsyncParsableCommand {
             ServeCommand.self, TourCommand.self, MigrateCommand.self, HealthCommand.self,
             CallCommand.self, AccountCommand.self, TokenCommand.self, OpenRPCCommand.self,
             ConfigCommand.self, PayoutsCommand.self, SalesCommand.self, TONCommand.self,
+            MarketsCommand.self,
         ])
 }
 

@@ -51,6 +51,12 @@ struct MethodCodecs: Sendable {
         "retryPolicy.simulate": MethodCodecs(Methods.retryPolicySimulate),
         "upstream.list": MethodCodecs(Methods.upstreamList),
         "upstream.status": MethodCodecs(Methods.upstreamStatus),
+        "market.list": MethodCodecs(Methods.marketList),
+        "market.listings": MethodCodecs(Methods.marketListings),
+        "market.balance": MethodCodecs(Methods.marketBalance),
+        "market.buy": MethodCodecs(Methods.marketBuy),
+        "market.withdraw": MethodCodecs(Methods.marketWithdraw),
+        "market.operation": MethodCodecs(Methods.marketOperation),
         "service.info": MethodCodecs(Methods.serviceInfo),
     ]
 

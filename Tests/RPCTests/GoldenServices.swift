@@ -9,14 +9,15 @@ import TestSupport
 /// Services that answer as the golden examples say. The request id names the example, because
 /// several have the same params.
 struct GoldenServices: WithdrawService, AccountService, DepositService, AuctionService,
-    PresaleService, TaskService, RetryPolicyService, UpstreamService, InformationService
+    PresaleService, TaskService, RetryPolicyService, UpstreamService, MarketService,
+    InformationService
 {
     static var methods: [RPCMethod] {
         let services = GoldenServices()
         return TellerServices(
             withdraw: services, account: services, deposit: services,
             auction: services, presale: services, task: services, retryPolicy: services,
-            upstream: services, service: services
+            upstream: services, market: services, service: services
         ).methods
     }
 
@@ -194,6 +195,30 @@ struct GoldenServices: WithdrawService, AccountService, DepositService, AuctionS
     func status(
         _ params: UpstreamStatusParams, _ context: RPCContext
     ) async throws(RPCError) -> UpstreamStatusResult { try answer(params, context) }
+
+    func list(
+        _ params: MarketListParams, _ context: RPCContext
+    ) async throws(RPCError) -> MarketListResult { try answer(params, context) }
+
+    func listings(
+        _ params: MarketListingsParams, _ context: RPCContext
+    ) async throws(RPCError) -> MarketListingsResult { try answer(params, context) }
+
+    func balance(
+        _ params: MarketBalanceParams, _ context: RPCContext
+    ) async throws(RPCError) -> MarketBalanceResult { try answer(params, context) }
+
+    func buy(
+        _ params: MarketBuyParams, _ context: RPCContext
+    ) async throws(RPCError) -> MarketBuyResult { try answer(params, context) }
+
+    func withdraw(
+        _ params: MarketWithdrawParams, _ context: RPCContext
+    ) async throws(RPCError) -> MarketWithdrawResult { try answer(params, context) }
+
+    func operation(
+        _ params: MarketOperationParams, _ context: RPCContext
+    ) async throws(RPCError) -> MarketOperationResult { try answer(params, context) }
 
     func watch(
         _ params: AuctionWatchParams, _ context: RPCContext, _ stream: RPCStream<AuctionEvent>

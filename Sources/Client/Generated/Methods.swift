@@ -23,6 +23,8 @@ extension TellerClient {
     public var retryPolicy: RetryPolicyMethods { RetryPolicyMethods(client: self) }
     /// The methods `upstream.*`.
     public var upstream: UpstreamMethods { UpstreamMethods(client: self) }
+    /// The methods `market.*`.
+    public var market: MarketMethods { MarketMethods(client: self) }
     /// The methods `service.*`.
     public var service: ServiceMethods { ServiceMethods(client: self) }
 }
@@ -668,6 +670,121 @@ public struct UpstreamMethods: Sendable {
         try await client.call(
             Methods.upstreamStatus,
             UpstreamStatusParams(upstream: upstream),
+            options: options
+        )
+    }
+}
+
+/// `market.*`, typed.
+public struct MarketMethods: Sendable {
+    let client: TellerClient
+
+    /// In order of their names, with what can be done there.
+    public func list(
+        options: CallOptions = CallOptions()
+    ) async throws(TellerError) -> MarketListResult {
+        try await client.call(Methods.marketList, MarketListParams(), options: options)
+    }
+
+    /// One page, asked of the marketplace anew. While it is read others sell and list, so pages
+    /// may repeat a gift or miss one. At most 64 names in each list; an empty or absent one asks
+    /// for any.
+    public func listings(
+        market: String,
+        collections: [String]? = nil,
+        models: [String]? = nil,
+        symbols: [String]? = nil,
+        backdrops: [String]? = nil,
+        number: Int? = nil,
+        priceMin: Nanotons? = nil,
+        priceMax: Nanotons? = nil,
+        order: MarketListingOrder? = nil,
+        cursor: String? = nil,
+        options: CallOptions = CallOptions()
+    ) async throws(TellerError) -> MarketListingsResult {
+        try await client.call(
+            Methods.marketListings,
+            MarketListingsParams(
+                market: market,
+                collections: collections,
+                models: models,
+                symbols: symbols,
+                backdrops: backdrops,
+                number: number,
+                priceMin: priceMin,
+                priceMax: priceMax,
+                order: order,
+                cursor: cursor
+            ),
+            options: options
+        )
+    }
+
+    /// Asked of the marketplace anew. With `withDepositTarget` also where to pay to top it up.
+    public func balance(
+        market: String,
+        withDepositTarget: Bool? = nil,
+        options: CallOptions = CallOptions()
+    ) async throws(TellerError) -> MarketBalanceResult {
+        try await client.call(
+            Methods.marketBalance,
+            MarketBalanceParams(market: market, withDepositTarget: withDepositTarget),
+            options: options
+        )
+    }
+
+    /// Keeps the order; the marketplace is called within seconds, at most once. Paid from
+    /// Teller's account at the marketplace, whoever calls. `market.operation` says what became of
+    /// it.
+    public func buy(
+        market: String,
+        itemId: String,
+        price: Nanotons,
+        idempotencyKey: IdempotencyKey? = nil,
+        options: CallOptions = CallOptions()
+    ) async throws(TellerError) -> MarketBuyResult {
+        try await client.call(
+            Methods.marketBuy,
+            MarketBuyParams(
+                market: market,
+                itemId: itemId,
+                price: price,
+                idempotencyKey: idempotencyKey
+            ),
+            options: options
+        )
+    }
+
+    /// Keeps the order; the marketplace is called within seconds, at most once, and told to pay
+    /// to the hot wallet. What arrives is credited to the account, the marketplace's fee already
+    /// taken off. `market.operation` says what became of it.
+    public func withdraw(
+        market: String,
+        amount: Nanotons,
+        accountId: AccountID,
+        idempotencyKey: IdempotencyKey? = nil,
+        options: CallOptions = CallOptions()
+    ) async throws(TellerError) -> MarketWithdrawResult {
+        try await client.call(
+            Methods.marketWithdraw,
+            MarketWithdrawParams(
+                market: market,
+                amount: amount,
+                accountId: accountId,
+                idempotencyKey: idempotencyKey
+            ),
+            options: options
+        )
+    }
+
+    /// As it is now. Only operations of the caller's own tenant are found.
+    public func operation(
+        operationId: MarketOperationID,
+        options: CallOptions = CallOptions()
+    ) async throws(TellerError) -> MarketOperationResult {
+        try await client.call(
+            Methods.marketOperation,
+            MarketOperationParams(operationId: operationId),
             options: options
         )
     }

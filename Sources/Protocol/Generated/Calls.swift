@@ -4053,6 +4053,642 @@ public struct UpstreamStatusResult: Sendable, Equatable, JSONDecodable, JSONEnco
     }
 }
 
+/// The params of `market.list`.
+public struct MarketListParams: Sendable, Equatable, JSONDecodable, JSONEncodable {
+    public init() {
+    }
+
+    public init(from reader: inout JSONReader) throws(JSONError) {
+        reader.refusesUnknownMembers = true
+        try reader.readObject { (reader, key) throws(JSONError) in
+            throw reader.unknownMember(key)
+        }
+    }
+
+    public func encode(to writer: inout JSONWriter) {
+        writer.beginObject()
+        writer.endObject()
+    }
+}
+
+/// The result of `market.list`.
+public struct MarketListResult: Sendable, Equatable, JSONDecodable, JSONEncodable {
+    public var markets: [MarketSummary]
+
+    public init(markets: [MarketSummary]) {
+        self.markets = markets
+    }
+
+    public init(from reader: inout JSONReader) throws(JSONError) {
+        var markets: [MarketSummary]?
+        try reader.readObject { (reader, key) throws(JSONError) in
+            if key == "markets" {
+                markets = try reader.readArray(of: MarketSummary.self)
+            } else {
+                try reader.skipUnknownMember(key)
+            }
+        }
+        guard let markets else {
+            throw reader.missingMember("markets")
+        }
+        self.markets = markets
+    }
+
+    public func encode(to writer: inout JSONWriter) {
+        writer.beginObject()
+        writer.key("markets")
+        writer.array(markets)
+        writer.endObject()
+    }
+}
+
+/// The params of `market.listings`.
+public struct MarketListingsParams: Sendable, Equatable, JSONDecodable, JSONEncodable {
+    /// The marketplace.
+    public var market: String
+    /// Only gifts of these collections.
+    public var collections: [String]?
+    /// Only gifts with one of these models.
+    public var models: [String]?
+    /// Only gifts with one of these symbols.
+    public var symbols: [String]?
+    /// Only gifts with one of these backdrops.
+    public var backdrops: [String]?
+    /// Only gifts with this number.
+    public var number: Int?
+    /// The lowest quoted price.
+    public var priceMin: Nanotons?
+    /// The highest quoted price.
+    public var priceMax: Nanotons?
+    /// NEWEST when absent.
+    public var order: MarketListingOrder?
+    /// Where the page before ended.
+    public var cursor: String?
+
+    public init(
+        market: String,
+        collections: [String]? = nil,
+        models: [String]? = nil,
+        symbols: [String]? = nil,
+        backdrops: [String]? = nil,
+        number: Int? = nil,
+        priceMin: Nanotons? = nil,
+        priceMax: Nanotons? = nil,
+        order: MarketListingOrder? = nil,
+        cursor: String? = nil
+    ) {
+        self.market = market
+        self.collections = collections
+        self.models = models
+        self.symbols = symbols
+        self.backdrops = backdrops
+        self.number = number
+        self.priceMin = priceMin
+        self.priceMax = priceMax
+        self.order = order
+        self.cursor = cursor
+    }
+
+    public init(from reader: inout JSONReader) throws(JSONError) {
+        reader.refusesUnknownMembers = true
+        var market: String?
+        var collections: [String]?
+        var models: [String]?
+        var symbols: [String]?
+        var backdrops: [String]?
+        var number: Int?
+        var priceMin: Nanotons?
+        var priceMax: Nanotons?
+        var order: MarketListingOrder?
+        var cursor: String?
+        try reader.readObject { (reader, key) throws(JSONError) in
+            if key == "market" {
+                market = try reader.readText(1...64)
+            } else if key == "collections" {
+                collections = try reader.readTexts(1...128)
+            } else if key == "models" {
+                models = try reader.readTexts(1...128)
+            } else if key == "symbols" {
+                symbols = try reader.readTexts(1...128)
+            } else if key == "backdrops" {
+                backdrops = try reader.readTexts(1...128)
+            } else if key == "number" {
+                number = try reader.readInteger(0...9007199254740991)
+            } else if key == "priceMin" {
+                priceMin = try Nanotons(from: &reader)
+            } else if key == "priceMax" {
+                priceMax = try Nanotons(from: &reader)
+            } else if key == "order" {
+                order = try MarketListingOrder(from: &reader)
+            } else if key == "cursor" {
+                cursor = try reader.readText(1...4096)
+            } else {
+                throw reader.unknownMember(key)
+            }
+        }
+        guard let market else {
+            throw reader.missingMember("market")
+        }
+        self.market = market
+        self.collections = collections
+        self.models = models
+        self.symbols = symbols
+        self.backdrops = backdrops
+        self.number = number
+        self.priceMin = priceMin
+        self.priceMax = priceMax
+        self.order = order
+        self.cursor = cursor
+    }
+
+    public func encode(to writer: inout JSONWriter) {
+        writer.beginObject()
+        writer.key("market")
+        writer.string(market)
+        if let collections {
+            writer.key("collections")
+            writer.texts(collections)
+        }
+        if let models {
+            writer.key("models")
+            writer.texts(models)
+        }
+        if let symbols {
+            writer.key("symbols")
+            writer.texts(symbols)
+        }
+        if let backdrops {
+            writer.key("backdrops")
+            writer.texts(backdrops)
+        }
+        if let number {
+            writer.key("number")
+            writer.number(Int64(number))
+        }
+        if let priceMin {
+            writer.key("priceMin")
+            priceMin.encode(to: &writer)
+        }
+        if let priceMax {
+            writer.key("priceMax")
+            priceMax.encode(to: &writer)
+        }
+        if let order {
+            writer.key("order")
+            order.encode(to: &writer)
+        }
+        if let cursor {
+            writer.key("cursor")
+            writer.string(cursor)
+        }
+        writer.endObject()
+    }
+}
+
+/// The result of `market.listings`.
+public struct MarketListingsResult: Sendable, Equatable, JSONDecodable, JSONEncodable {
+    public var listings: [MarketListing]
+    /// Absent on the last page.
+    public var nextCursor: String?
+
+    public init(listings: [MarketListing], nextCursor: String? = nil) {
+        self.listings = listings
+        self.nextCursor = nextCursor
+    }
+
+    public init(from reader: inout JSONReader) throws(JSONError) {
+        var listings: [MarketListing]?
+        var nextCursor: String?
+        try reader.readObject { (reader, key) throws(JSONError) in
+            if key == "listings" {
+                listings = try reader.readArray(of: MarketListing.self)
+            } else if key == "nextCursor" {
+                nextCursor = try reader.readText(1...4096)
+            } else {
+                try reader.skipUnknownMember(key)
+            }
+        }
+        guard let listings else {
+            throw reader.missingMember("listings")
+        }
+        self.listings = listings
+        self.nextCursor = nextCursor
+    }
+
+    public func encode(to writer: inout JSONWriter) {
+        writer.beginObject()
+        writer.key("listings")
+        writer.array(listings)
+        if let nextCursor {
+            writer.key("nextCursor")
+            writer.string(nextCursor)
+        }
+        writer.endObject()
+    }
+}
+
+/// The params of `market.balance`.
+public struct MarketBalanceParams: Sendable, Equatable, JSONDecodable, JSONEncodable {
+    /// The marketplace.
+    public var market: String
+    /// Whether to ask where to pay, too.
+    public var withDepositTarget: Bool?
+
+    public init(market: String, withDepositTarget: Bool? = nil) {
+        self.market = market
+        self.withDepositTarget = withDepositTarget
+    }
+
+    public init(from reader: inout JSONReader) throws(JSONError) {
+        reader.refusesUnknownMembers = true
+        var market: String?
+        var withDepositTarget: Bool?
+        try reader.readObject { (reader, key) throws(JSONError) in
+            if key == "market" {
+                market = try reader.readText(1...64)
+            } else if key == "withDepositTarget" {
+                withDepositTarget = try reader.readBool()
+            } else {
+                throw reader.unknownMember(key)
+            }
+        }
+        guard let market else {
+            throw reader.missingMember("market")
+        }
+        self.market = market
+        self.withDepositTarget = withDepositTarget
+    }
+
+    public func encode(to writer: inout JSONWriter) {
+        writer.beginObject()
+        writer.key("market")
+        writer.string(market)
+        if let withDepositTarget {
+            writer.key("withDepositTarget")
+            writer.bool(withDepositTarget)
+        }
+        writer.endObject()
+    }
+}
+
+/// The result of `market.balance`.
+public struct MarketBalanceResult: Sendable, Equatable, JSONDecodable, JSONEncodable {
+    /// An amount in nanotons (10^-9 TON) as a decimal string without sign, point or leading zero;
+    /// at most 2^63-1.
+    public var available: Nanotons
+    /// In bids and offers; absent where the marketplace doesn't tell.
+    public var frozen: Nanotons?
+    /// Where to pay on the chain to top up the account at a marketplace.
+    public var deposit: MarketDepositTarget?
+
+    public init(available: Nanotons, frozen: Nanotons? = nil, deposit: MarketDepositTarget? = nil) {
+        self.available = available
+        self.frozen = frozen
+        self.deposit = deposit
+    }
+
+    public init(from reader: inout JSONReader) throws(JSONError) {
+        var available: Nanotons?
+        var frozen: Nanotons?
+        var deposit: MarketDepositTarget?
+        try reader.readObject { (reader, key) throws(JSONError) in
+            if key == "available" {
+                available = try Nanotons(from: &reader)
+            } else if key == "frozen" {
+                frozen = try Nanotons(from: &reader)
+            } else if key == "deposit" {
+                deposit = try MarketDepositTarget(from: &reader)
+            } else {
+                try reader.skipUnknownMember(key)
+            }
+        }
+        guard let available else {
+            throw reader.missingMember("available")
+        }
+        self.available = available
+        self.frozen = frozen
+        self.deposit = deposit
+    }
+
+    public func encode(to writer: inout JSONWriter) {
+        writer.beginObject()
+        writer.key("available")
+        available.encode(to: &writer)
+        if let frozen {
+            writer.key("frozen")
+            frozen.encode(to: &writer)
+        }
+        if let deposit {
+            writer.key("deposit")
+            deposit.encode(to: &writer)
+        }
+        writer.endObject()
+    }
+}
+
+/// The params of `market.buy`.
+public struct MarketBuyParams: Sendable, Equatable, JSONDecodable, JSONEncodable {
+    /// The marketplace.
+    public var market: String
+    /// The listing's gift.
+    public var itemId: String
+    /// The listing's quoted price; with another one nothing is bought.
+    public var price: Nanotons
+    /// Makes the call safe to repeat. The header `idempotency-key` means the same.
+    public var idempotencyKey: IdempotencyKey?
+
+    public init(
+        market: String,
+        itemId: String,
+        price: Nanotons,
+        idempotencyKey: IdempotencyKey? = nil
+    ) {
+        self.market = market
+        self.itemId = itemId
+        self.price = price
+        self.idempotencyKey = idempotencyKey
+    }
+
+    public init(from reader: inout JSONReader) throws(JSONError) {
+        reader.refusesUnknownMembers = true
+        var market: String?
+        var itemId: String?
+        var price: Nanotons?
+        var idempotencyKey: IdempotencyKey?
+        try reader.readObject { (reader, key) throws(JSONError) in
+            if key == "market" {
+                market = try reader.readText(1...64)
+            } else if key == "itemId" {
+                itemId = try reader.readText(1...128)
+            } else if key == "price" {
+                price = try Nanotons(from: &reader)
+            } else if key == "idempotencyKey" {
+                idempotencyKey = try IdempotencyKey(from: &reader)
+            } else {
+                throw reader.unknownMember(key)
+            }
+        }
+        guard let market else {
+            throw reader.missingMember("market")
+        }
+        guard let itemId else {
+            throw reader.missingMember("itemId")
+        }
+        guard let price else {
+            throw reader.missingMember("price")
+        }
+        self.market = market
+        self.itemId = itemId
+        self.price = price
+        self.idempotencyKey = idempotencyKey
+    }
+
+    public func encode(to writer: inout JSONWriter) {
+        writer.beginObject()
+        writer.key("market")
+        writer.string(market)
+        writer.key("itemId")
+        writer.string(itemId)
+        writer.key("price")
+        price.encode(to: &writer)
+        if let idempotencyKey {
+            writer.key("idempotencyKey")
+            idempotencyKey.encode(to: &writer)
+        }
+        writer.endObject()
+    }
+}
+
+extension MarketBuyParams: IdempotencyKeyed {}
+
+/// The result of `market.buy`.
+public struct MarketBuyResult: Sendable, Equatable, JSONDecodable, JSONEncodable {
+    /// A purchase at a marketplace or a withdrawal from it, and what became of it.
+    public var operation: MarketOrder
+    /// Whether the operation is that of an earlier call with the same key, as it is now.
+    public var replayed: Bool
+
+    public init(operation: MarketOrder, replayed: Bool) {
+        self.operation = operation
+        self.replayed = replayed
+    }
+
+    public init(from reader: inout JSONReader) throws(JSONError) {
+        var operation: MarketOrder?
+        var replayed: Bool?
+        try reader.readObject { (reader, key) throws(JSONError) in
+            if key == "operation" {
+                operation = try MarketOrder(from: &reader)
+            } else if key == "replayed" {
+                replayed = try reader.readBool()
+            } else {
+                try reader.skipUnknownMember(key)
+            }
+        }
+        guard let operation else {
+            throw reader.missingMember("operation")
+        }
+        guard let replayed else {
+            throw reader.missingMember("replayed")
+        }
+        self.operation = operation
+        self.replayed = replayed
+    }
+
+    public func encode(to writer: inout JSONWriter) {
+        writer.beginObject()
+        writer.key("operation")
+        operation.encode(to: &writer)
+        writer.key("replayed")
+        writer.bool(replayed)
+        writer.endObject()
+    }
+}
+
+/// The params of `market.withdraw`.
+public struct MarketWithdrawParams: Sendable, Equatable, JSONDecodable, JSONEncodable {
+    /// The marketplace.
+    public var market: String
+    /// What the account at the marketplace is debited.
+    public var amount: Nanotons
+    /// Whom the money is for; the account is opened when there is none.
+    public var accountId: AccountID
+    /// Makes the call safe to repeat. The header `idempotency-key` means the same.
+    public var idempotencyKey: IdempotencyKey?
+
+    public init(
+        market: String,
+        amount: Nanotons,
+        accountId: AccountID,
+        idempotencyKey: IdempotencyKey? = nil
+    ) {
+        self.market = market
+        self.amount = amount
+        self.accountId = accountId
+        self.idempotencyKey = idempotencyKey
+    }
+
+    public init(from reader: inout JSONReader) throws(JSONError) {
+        reader.refusesUnknownMembers = true
+        var market: String?
+        var amount: Nanotons?
+        var accountId: AccountID?
+        var idempotencyKey: IdempotencyKey?
+        try reader.readObject { (reader, key) throws(JSONError) in
+            if key == "market" {
+                market = try reader.readText(1...64)
+            } else if key == "amount" {
+                amount = try Nanotons(from: &reader)
+            } else if key == "accountId" {
+                accountId = try AccountID(from: &reader)
+            } else if key == "idempotencyKey" {
+                idempotencyKey = try IdempotencyKey(from: &reader)
+            } else {
+                throw reader.unknownMember(key)
+            }
+        }
+        guard let market else {
+            throw reader.missingMember("market")
+        }
+        guard let amount else {
+            throw reader.missingMember("amount")
+        }
+        guard let accountId else {
+            throw reader.missingMember("accountId")
+        }
+        self.market = market
+        self.amount = amount
+        self.accountId = accountId
+        self.idempotencyKey = idempotencyKey
+    }
+
+    public func encode(to writer: inout JSONWriter) {
+        writer.beginObject()
+        writer.key("market")
+        writer.string(market)
+        writer.key("amount")
+        amount.encode(to: &writer)
+        writer.key("accountId")
+        accountId.encode(to: &writer)
+        if let idempotencyKey {
+            writer.key("idempotencyKey")
+            idempotencyKey.encode(to: &writer)
+        }
+        writer.endObject()
+    }
+}
+
+extension MarketWithdrawParams: IdempotencyKeyed {}
+
+/// The result of `market.withdraw`.
+public struct MarketWithdrawResult: Sendable, Equatable, JSONDecodable, JSONEncodable {
+    /// A purchase at a marketplace or a withdrawal from it, and what became of it.
+    public var operation: MarketOrder
+    /// Whether the operation is that of an earlier call with the same key, as it is now.
+    public var replayed: Bool
+
+    public init(operation: MarketOrder, replayed: Bool) {
+        self.operation = operation
+        self.replayed = replayed
+    }
+
+    public init(from reader: inout JSONReader) throws(JSONError) {
+        var operation: MarketOrder?
+        var replayed: Bool?
+        try reader.readObject { (reader, key) throws(JSONError) in
+            if key == "operation" {
+                operation = try MarketOrder(from: &reader)
+            } else if key == "replayed" {
+                replayed = try reader.readBool()
+            } else {
+                try reader.skipUnknownMember(key)
+            }
+        }
+        guard let operation else {
+            throw reader.missingMember("operation")
+        }
+        guard let replayed else {
+            throw reader.missingMember("replayed")
+        }
+        self.operation = operation
+        self.replayed = replayed
+    }
+
+    public func encode(to writer: inout JSONWriter) {
+        writer.beginObject()
+        writer.key("operation")
+        operation.encode(to: &writer)
+        writer.key("replayed")
+        writer.bool(replayed)
+        writer.endObject()
+    }
+}
+
+/// The params of `market.operation`.
+public struct MarketOperationParams: Sendable, Equatable, JSONDecodable, JSONEncodable {
+    /// The operation.
+    public var operationId: MarketOperationID
+
+    public init(operationId: MarketOperationID) {
+        self.operationId = operationId
+    }
+
+    public init(from reader: inout JSONReader) throws(JSONError) {
+        reader.refusesUnknownMembers = true
+        var operationId: MarketOperationID?
+        try reader.readObject { (reader, key) throws(JSONError) in
+            if key == "operationId" {
+                operationId = try MarketOperationID(from: &reader)
+            } else {
+                throw reader.unknownMember(key)
+            }
+        }
+        guard let operationId else {
+            throw reader.missingMember("operationId")
+        }
+        self.operationId = operationId
+    }
+
+    public func encode(to writer: inout JSONWriter) {
+        writer.beginObject()
+        writer.key("operationId")
+        operationId.encode(to: &writer)
+        writer.endObject()
+    }
+}
+
+/// The result of `market.operation`.
+public struct MarketOperationResult: Sendable, Equatable, JSONDecodable, JSONEncodable {
+    /// A purchase at a marketplace or a withdrawal from it, and what became of it.
+    public var operation: MarketOrder
+
+    public init(operation: MarketOrder) {
+        self.operation = operation
+    }
+
+    public init(from reader: inout JSONReader) throws(JSONError) {
+        var operation: MarketOrder?
+        try reader.readObject { (reader, key) throws(JSONError) in
+            if key == "operation" {
+                operation = try MarketOrder(from: &reader)
+            } else {
+                try reader.skipUnknownMember(key)
+            }
+        }
+        guard let operation else {
+            throw reader.missingMember("operation")
+        }
+        self.operation = operation
+    }
+
+    public func encode(to writer: inout JSONWriter) {
+        writer.beginObject()
+        writer.key("operation")
+        operation.encode(to: &writer)
+        writer.endObject()
+    }
+}
+
 /// The params of `service.info`.
 public struct ServiceInfoParams: Sendable, Equatable, JSONDecodable, JSONEncodable {
     public init() {
@@ -4315,6 +4951,30 @@ public enum Methods {
     public static let upstreamStatus = MethodDescriptor<
         UpstreamStatusParams, UpstreamStatusResult
     >("upstream.status", scope: "upstream:read", repeatable: .always)
+    /// `market.list`: the configured marketplaces.
+    public static let marketList = MethodDescriptor<
+        MarketListParams, MarketListResult
+    >("market.list", scope: "market:read", repeatable: .always)
+    /// `market.listings`: what is for sale at a marketplace.
+    public static let marketListings = MethodDescriptor<
+        MarketListingsParams, MarketListingsResult
+    >("market.listings", scope: "market:read", repeatable: .always)
+    /// `market.balance`: what Teller's account at a marketplace holds.
+    public static let marketBalance = MethodDescriptor<
+        MarketBalanceParams, MarketBalanceResult
+    >("market.balance", scope: "market:read", repeatable: .always)
+    /// `market.buy`: buy a gift, once.
+    public static let marketBuy = MethodDescriptor<
+        MarketBuyParams, MarketBuyResult
+    >("market.buy", scope: "market:write", repeatable: .withKey)
+    /// `market.withdraw`: withdraw from a marketplace, once.
+    public static let marketWithdraw = MethodDescriptor<
+        MarketWithdrawParams, MarketWithdrawResult
+    >("market.withdraw", scope: "market:write", repeatable: .withKey)
+    /// `market.operation`: one purchase or withdrawal.
+    public static let marketOperation = MethodDescriptor<
+        MarketOperationParams, MarketOperationResult
+    >("market.operation", scope: "market:read", repeatable: .always)
     /// `service.info`: what is running.
     public static let serviceInfo = MethodDescriptor<
         ServiceInfoParams, ServiceInfoResult

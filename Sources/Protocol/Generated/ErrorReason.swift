@@ -96,6 +96,18 @@ public enum ErrorReason: String, Sendable, CaseIterable {
     case hasBids = "HAS_BIDS"
     /// The deposit has an account already.
     case depositNotUnmatched = "DEPOSIT_NOT_UNMATCHED"
+    /// There is no such marketplace.
+    case marketNotFound = "MARKET_NOT_FOUND"
+    /// The marketplace can't be asked at the moment.
+    case marketUnavailable = "MARKET_UNAVAILABLE"
+    /// The marketplace refuses the call.
+    case marketRefused = "MARKET_REFUSED"
+    /// The marketplace has no such call, or lacks the configuration for it.
+    case marketUnsupported = "MARKET_UNSUPPORTED"
+    /// There is no such operation.
+    case operationNotFound = "OPERATION_NOT_FOUND"
+    /// This server has no hot wallet to withdraw to.
+    case noHotWallet = "NO_HOT_WALLET"
 
     /// The JSON-RPC error code.
     public var code: Int {
@@ -145,6 +157,12 @@ public enum ErrorReason: String, Sendable, CaseIterable {
         case .priceDiffers: -32069
         case .hasBids: -32070
         case .depositNotUnmatched: -32055
+        case .marketNotFound: -32080
+        case .marketUnavailable: -32081
+        case .marketRefused: -32082
+        case .marketUnsupported: -32083
+        case .operationNotFound: -32084
+        case .noHotWallet: -32085
         }
     }
 
@@ -196,6 +214,12 @@ public enum ErrorReason: String, Sendable, CaseIterable {
         case .priceDiffers: .failedPrecondition
         case .hasBids: .failedPrecondition
         case .depositNotUnmatched: .failedPrecondition
+        case .marketNotFound: .notFound
+        case .marketUnavailable: .unavailable
+        case .marketRefused: .failedPrecondition
+        case .marketUnsupported: .failedPrecondition
+        case .operationNotFound: .notFound
+        case .noHotWallet: .failedPrecondition
         }
     }
 
@@ -247,6 +271,12 @@ public enum ErrorReason: String, Sendable, CaseIterable {
         case .priceDiffers: false
         case .hasBids: false
         case .depositNotUnmatched: false
+        case .marketNotFound: false
+        case .marketUnavailable: true
+        case .marketRefused: false
+        case .marketUnsupported: false
+        case .operationNotFound: false
+        case .noHotWallet: false
         }
     }
 
@@ -298,6 +328,12 @@ public enum ErrorReason: String, Sendable, CaseIterable {
         case .priceDiffers: "the presale's price is another"
         case .hasBids: "somebody has bid on the auction"
         case .depositNotUnmatched: "the deposit has an account already"
+        case .marketNotFound: "there is no such marketplace"
+        case .marketUnavailable: "the marketplace can't be asked at the moment"
+        case .marketRefused: "the marketplace refuses the call"
+        case .marketUnsupported: "the marketplace has no such call, or lacks the configuration for it"
+        case .operationNotFound: "there is no such operation"
+        case .noHotWallet: "this server has no hot wallet to withdraw to"
         }
     }
 }

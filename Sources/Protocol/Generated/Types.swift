@@ -3365,6 +3365,576 @@ public struct UpstreamHealth: Sendable, Equatable, JSONDecodable, JSONEncodable 
     }
 }
 
+/// Which marketplace it is.
+public enum MarketKind: String, Sendable, CaseIterable, WireChoice {
+    case mrkt = "MRKT"
+    case portals = "PORTALS"
+    case tonnel = "TONNEL"
+}
+
+/// A configured marketplace, and what can be done there.
+public struct MarketSummary: Sendable, Equatable, JSONDecodable, JSONEncodable {
+    /// A configured marketplace: mrkt, portals or tonnel.
+    public var market: String
+    /// Which marketplace it is.
+    public var kind: MarketKind
+    /// Whether the server has a hot wallet for `market.withdraw`.
+    public var canWithdraw: Bool
+    /// Whether it tells what became of a payment to it; elsewhere the balance shows it.
+    public var tellsDeposits: Bool
+    /// Whether it tells what became of a withdrawal; elsewhere the balance and the chain show it.
+    public var tellsWithdrawals: Bool
+    /// Whether gifts are auctioned there.
+    public var hasAuctions: Bool
+
+    public init(
+        market: String,
+        kind: MarketKind,
+        canWithdraw: Bool,
+        tellsDeposits: Bool,
+        tellsWithdrawals: Bool,
+        hasAuctions: Bool
+    ) {
+        self.market = market
+        self.kind = kind
+        self.canWithdraw = canWithdraw
+        self.tellsDeposits = tellsDeposits
+        self.tellsWithdrawals = tellsWithdrawals
+        self.hasAuctions = hasAuctions
+    }
+
+    public init(from reader: inout JSONReader) throws(JSONError) {
+        var market: String?
+        var kind: MarketKind?
+        var canWithdraw: Bool?
+        var tellsDeposits: Bool?
+        var tellsWithdrawals: Bool?
+        var hasAuctions: Bool?
+        try reader.readObject { (reader, key) throws(JSONError) in
+            if key == "market" {
+                market = try reader.readText(1...64)
+            } else if key == "kind" {
+                kind = try MarketKind(from: &reader)
+            } else if key == "canWithdraw" {
+                canWithdraw = try reader.readBool()
+            } else if key == "tellsDeposits" {
+                tellsDeposits = try reader.readBool()
+            } else if key == "tellsWithdrawals" {
+                tellsWithdrawals = try reader.readBool()
+            } else if key == "hasAuctions" {
+                hasAuctions = try reader.readBool()
+            } else {
+                try reader.skipUnknownMember(key)
+            }
+        }
+        guard let market else {
+            throw reader.missingMember("market")
+        }
+        guard let kind else {
+            throw reader.missingMember("kind")
+        }
+        guard let canWithdraw else {
+            throw reader.missingMember("canWithdraw")
+        }
+        guard let tellsDeposits else {
+            throw reader.missingMember("tellsDeposits")
+        }
+        guard let tellsWithdrawals else {
+            throw reader.missingMember("tellsWithdrawals")
+        }
+        guard let hasAuctions else {
+            throw reader.missingMember("hasAuctions")
+        }
+        self.market = market
+        self.kind = kind
+        self.canWithdraw = canWithdraw
+        self.tellsDeposits = tellsDeposits
+        self.tellsWithdrawals = tellsWithdrawals
+        self.hasAuctions = hasAuctions
+    }
+
+    public func encode(to writer: inout JSONWriter) {
+        writer.beginObject()
+        writer.key("market")
+        writer.string(market)
+        writer.key("kind")
+        kind.encode(to: &writer)
+        writer.key("canWithdraw")
+        writer.bool(canWithdraw)
+        writer.key("tellsDeposits")
+        writer.bool(tellsDeposits)
+        writer.key("tellsWithdrawals")
+        writer.bool(tellsWithdrawals)
+        writer.key("hasAuctions")
+        writer.bool(hasAuctions)
+        writer.endObject()
+    }
+}
+
+/// The order of listings.
+public enum MarketListingOrder: String, Sendable, CaseIterable, WireChoice {
+    case newest = "NEWEST"
+    case priceAscending = "PRICE_ASCENDING"
+    case priceDescending = "PRICE_DESCENDING"
+    case numberAscending = "NUMBER_ASCENDING"
+    case numberDescending = "NUMBER_DESCENDING"
+    case rarityAscending = "RARITY_ASCENDING"
+    case rarityDescending = "RARITY_DESCENDING"
+}
+
+/// A trait of a gift.
+public struct MarketTrait: Sendable, Equatable, JSONDecodable, JSONEncodable {
+    /// `Sad Cat`.
+    public var name: String
+    /// Of a million gifts of the collection, how many have it; absent where the marketplace
+    /// doesn't say.
+    public var perMillion: Int?
+
+    public init(name: String, perMillion: Int? = nil) {
+        self.name = name
+        self.perMillion = perMillion
+    }
+
+    public init(from reader: inout JSONReader) throws(JSONError) {
+        var name: String?
+        var perMillion: Int?
+        try reader.readObject { (reader, key) throws(JSONError) in
+            if key == "name" {
+                name = try reader.readText(0...128)
+            } else if key == "perMillion" {
+                perMillion = try reader.readInteger(0...1000000)
+            } else {
+                try reader.skipUnknownMember(key)
+            }
+        }
+        guard let name else {
+            throw reader.missingMember("name")
+        }
+        self.name = name
+        self.perMillion = perMillion
+    }
+
+    public func encode(to writer: inout JSONWriter) {
+        writer.beginObject()
+        writer.key("name")
+        writer.string(name)
+        if let perMillion {
+            writer.key("perMillion")
+            writer.number(Int64(perMillion))
+        }
+        writer.endObject()
+    }
+}
+
+/// A gift for sale.
+public struct MarketListing: Sendable, Equatable, JSONDecodable, JSONEncodable {
+    /// The marketplace's own name for a gift.
+    public var itemId: String
+    /// Telegram's own id; absent where the marketplace doesn't tell.
+    public var telegramId: String?
+    /// `Plush Pepe`.
+    public var collection: String
+    /// Telegram's number within the collection; absent for what has none.
+    public var number: Int?
+    /// A trait of a gift.
+    public var model: MarketTrait?
+    /// A trait of a gift.
+    public var symbol: MarketTrait?
+    /// A trait of a gift.
+    public var backdrop: MarketTrait?
+    /// What a purchase costs, the marketplace's fees included.
+    public var price: Nanotons
+    /// The price that `market.buy` takes.
+    public var quotedPrice: Nanotons
+    /// Absent where the marketplace doesn't tell.
+    public var listedAt: Timestamp?
+    /// Whether bids are taken on it; then it can't be bought.
+    public var isOnAuction: Bool
+
+    public init(
+        itemId: String,
+        telegramId: String? = nil,
+        collection: String,
+        number: Int? = nil,
+        model: MarketTrait? = nil,
+        symbol: MarketTrait? = nil,
+        backdrop: MarketTrait? = nil,
+        price: Nanotons,
+        quotedPrice: Nanotons,
+        listedAt: Timestamp? = nil,
+        isOnAuction: Bool
+    ) {
+        self.itemId = itemId
+        self.telegramId = telegramId
+        self.collection = collection
+        self.number = number
+        self.model = model
+        self.symbol = symbol
+        self.backdrop = backdrop
+        self.price = price
+        self.quotedPrice = quotedPrice
+        self.listedAt = listedAt
+        self.isOnAuction = isOnAuction
+    }
+
+    public init(from reader: inout JSONReader) throws(JSONError) {
+        var itemId: String?
+        var telegramId: String?
+        var collection: String?
+        var number: Int?
+        var model: MarketTrait?
+        var symbol: MarketTrait?
+        var backdrop: MarketTrait?
+        var price: Nanotons?
+        var quotedPrice: Nanotons?
+        var listedAt: Timestamp?
+        var isOnAuction: Bool?
+        try reader.readObject { (reader, key) throws(JSONError) in
+            if key == "itemId" {
+                itemId = try reader.readText(1...128)
+            } else if key == "telegramId" {
+                telegramId = try reader.readText(1...128)
+            } else if key == "collection" {
+                collection = try reader.readText(0...128)
+            } else if key == "number" {
+                number = try reader.readInteger(0...9007199254740991)
+            } else if key == "model" {
+                model = try MarketTrait(from: &reader)
+            } else if key == "symbol" {
+                symbol = try MarketTrait(from: &reader)
+            } else if key == "backdrop" {
+                backdrop = try MarketTrait(from: &reader)
+            } else if key == "price" {
+                price = try Nanotons(from: &reader)
+            } else if key == "quotedPrice" {
+                quotedPrice = try Nanotons(from: &reader)
+            } else if key == "listedAt" {
+                listedAt = try Timestamp(from: &reader)
+            } else if key == "isOnAuction" {
+                isOnAuction = try reader.readBool()
+            } else {
+                try reader.skipUnknownMember(key)
+            }
+        }
+        guard let itemId else {
+            throw reader.missingMember("itemId")
+        }
+        guard let collection else {
+            throw reader.missingMember("collection")
+        }
+        guard let price else {
+            throw reader.missingMember("price")
+        }
+        guard let quotedPrice else {
+            throw reader.missingMember("quotedPrice")
+        }
+        guard let isOnAuction else {
+            throw reader.missingMember("isOnAuction")
+        }
+        self.itemId = itemId
+        self.telegramId = telegramId
+        self.collection = collection
+        self.number = number
+        self.model = model
+        self.symbol = symbol
+        self.backdrop = backdrop
+        self.price = price
+        self.quotedPrice = quotedPrice
+        self.listedAt = listedAt
+        self.isOnAuction = isOnAuction
+    }
+
+    public func encode(to writer: inout JSONWriter) {
+        writer.beginObject()
+        writer.key("itemId")
+        writer.string(itemId)
+        if let telegramId {
+            writer.key("telegramId")
+            writer.string(telegramId)
+        }
+        writer.key("collection")
+        writer.string(collection)
+        if let number {
+            writer.key("number")
+            writer.number(Int64(number))
+        }
+        if let model {
+            writer.key("model")
+            model.encode(to: &writer)
+        }
+        if let symbol {
+            writer.key("symbol")
+            symbol.encode(to: &writer)
+        }
+        if let backdrop {
+            writer.key("backdrop")
+            backdrop.encode(to: &writer)
+        }
+        writer.key("price")
+        price.encode(to: &writer)
+        writer.key("quotedPrice")
+        quotedPrice.encode(to: &writer)
+        if let listedAt {
+            writer.key("listedAt")
+            listedAt.encode(to: &writer)
+        }
+        writer.key("isOnAuction")
+        writer.bool(isOnAuction)
+        writer.endObject()
+    }
+}
+
+/// Where to pay on the chain to top up the account at a marketplace.
+public struct MarketDepositTarget: Sendable, Equatable, JSONDecodable, JSONEncodable {
+    /// In the friendly form that does not bounce.
+    public var address: String
+    /// Must be the transfer's comment; without it the money is lost.
+    public var comment: String
+
+    public init(address: String, comment: String) {
+        self.address = address
+        self.comment = comment
+    }
+
+    public init(from reader: inout JSONReader) throws(JSONError) {
+        var address: String?
+        var comment: String?
+        try reader.readObject { (reader, key) throws(JSONError) in
+            if key == "address" {
+                address = try reader.readText(1...48)
+            } else if key == "comment" {
+                comment = try reader.readText(1...128)
+            } else {
+                try reader.skipUnknownMember(key)
+            }
+        }
+        guard let address else {
+            throw reader.missingMember("address")
+        }
+        guard let comment else {
+            throw reader.missingMember("comment")
+        }
+        self.address = address
+        self.comment = comment
+    }
+
+    public func encode(to writer: inout JSONWriter) {
+        writer.beginObject()
+        writer.key("address")
+        writer.string(address)
+        writer.key("comment")
+        writer.string(comment)
+        writer.endObject()
+    }
+}
+
+/// What a marketplace is asked to do.
+public enum MarketOrderAction: String, Sendable, CaseIterable, WireChoice {
+    case buy = "BUY"
+    case withdraw = "WITHDRAW"
+}
+
+/// PENDING: kept, not sent. SENDING: being sent, once. ACCEPTED: taken, the money is on its way.
+/// UNKNOWN: nobody knows what became of it; evidence is being looked for, and it is never sent
+/// again. DONE. REFUSED, NOT_EXECUTED: surely not carried out.
+public enum MarketOrderState: String, Sendable, CaseIterable, WireChoice {
+    case pending = "PENDING"
+    case sending = "SENDING"
+    case accepted = "ACCEPTED"
+    case unknown = "UNKNOWN"
+    case done = "DONE"
+    case refused = "REFUSED"
+    case notExecuted = "NOT_EXECUTED"
+}
+
+/// A purchase at a marketplace or a withdrawal from it, and what became of it.
+public struct MarketOrder: Sendable, Equatable, JSONDecodable, JSONEncodable {
+    /// The id of a purchase at a marketplace or a withdrawal from it, given by the server: a UUID
+    /// of version 7. Written in lower case, read in either (RFC 9562 section 4).
+    public var operationId: MarketOperationID
+    /// A configured marketplace: mrkt, portals or tonnel.
+    public var market: String
+    /// What a marketplace is asked to do.
+    public var action: MarketOrderAction
+    /// PENDING: kept, not sent. SENDING: being sent, once. ACCEPTED: taken, the money is on its
+    /// way. UNKNOWN: nobody knows what became of it; evidence is being looked for, and it is
+    /// never sent again. DONE. REFUSED, NOT_EXECUTED: surely not carried out.
+    public var state: MarketOrderState
+    /// What is bought; absent for a withdrawal.
+    public var itemId: String?
+    /// The quoted price, or what is withdrawn.
+    public var amount: Nanotons
+    /// Whom a withdrawal's money is for; absent for a purchase.
+    public var accountId: AccountID?
+    /// What was last learnt of it, in words.
+    public var detail: String?
+    /// The marketplace's name for it; absent where it gives none.
+    public var remoteId: String?
+    /// Of the transaction that brought a withdrawal's money: 64 hexadecimal digits; absent
+    /// before.
+    public var transactionHash: String?
+    /// A moment in UTC with milliseconds (RFC 3339).
+    public var createdAt: Timestamp
+    /// When it was sent; absent before.
+    public var sentAt: Timestamp?
+    /// A moment in UTC with milliseconds (RFC 3339).
+    public var updatedAt: Timestamp
+
+    public init(
+        operationId: MarketOperationID,
+        market: String,
+        action: MarketOrderAction,
+        state: MarketOrderState,
+        itemId: String? = nil,
+        amount: Nanotons,
+        accountId: AccountID? = nil,
+        detail: String? = nil,
+        remoteId: String? = nil,
+        transactionHash: String? = nil,
+        createdAt: Timestamp,
+        sentAt: Timestamp? = nil,
+        updatedAt: Timestamp
+    ) {
+        self.operationId = operationId
+        self.market = market
+        self.action = action
+        self.state = state
+        self.itemId = itemId
+        self.amount = amount
+        self.accountId = accountId
+        self.detail = detail
+        self.remoteId = remoteId
+        self.transactionHash = transactionHash
+        self.createdAt = createdAt
+        self.sentAt = sentAt
+        self.updatedAt = updatedAt
+    }
+
+    public init(from reader: inout JSONReader) throws(JSONError) {
+        var operationId: MarketOperationID?
+        var market: String?
+        var action: MarketOrderAction?
+        var state: MarketOrderState?
+        var itemId: String?
+        var amount: Nanotons?
+        var accountId: AccountID?
+        var detail: String?
+        var remoteId: String?
+        var transactionHash: String?
+        var createdAt: Timestamp?
+        var sentAt: Timestamp?
+        var updatedAt: Timestamp?
+        try reader.readObject { (reader, key) throws(JSONError) in
+            if key == "operationId" {
+                operationId = try MarketOperationID(from: &reader)
+            } else if key == "market" {
+                market = try reader.readText(1...64)
+            } else if key == "action" {
+                action = try MarketOrderAction(from: &reader)
+            } else if key == "state" {
+                state = try MarketOrderState(from: &reader)
+            } else if key == "itemId" {
+                itemId = try reader.readText(1...128)
+            } else if key == "amount" {
+                amount = try Nanotons(from: &reader)
+            } else if key == "accountId" {
+                accountId = try AccountID(from: &reader)
+            } else if key == "detail" {
+                detail = try reader.readText(0...500)
+            } else if key == "remoteId" {
+                remoteId = try reader.readText(1...128)
+            } else if key == "transactionHash" {
+                transactionHash = try reader.readText(1...128)
+            } else if key == "createdAt" {
+                createdAt = try Timestamp(from: &reader)
+            } else if key == "sentAt" {
+                sentAt = try Timestamp(from: &reader)
+            } else if key == "updatedAt" {
+                updatedAt = try Timestamp(from: &reader)
+            } else {
+                try reader.skipUnknownMember(key)
+            }
+        }
+        guard let operationId else {
+            throw reader.missingMember("operationId")
+        }
+        guard let market else {
+            throw reader.missingMember("market")
+        }
+        guard let action else {
+            throw reader.missingMember("action")
+        }
+        guard let state else {
+            throw reader.missingMember("state")
+        }
+        guard let amount else {
+            throw reader.missingMember("amount")
+        }
+        guard let createdAt else {
+            throw reader.missingMember("createdAt")
+        }
+        guard let updatedAt else {
+            throw reader.missingMember("updatedAt")
+        }
+        self.operationId = operationId
+        self.market = market
+        self.action = action
+        self.state = state
+        self.itemId = itemId
+        self.amount = amount
+        self.accountId = accountId
+        self.detail = detail
+        self.remoteId = remoteId
+        self.transactionHash = transactionHash
+        self.createdAt = createdAt
+        self.sentAt = sentAt
+        self.updatedAt = updatedAt
+    }
+
+    public func encode(to writer: inout JSONWriter) {
+        writer.beginObject()
+        writer.key("operationId")
+        operationId.encode(to: &writer)
+        writer.key("market")
+        writer.string(market)
+        writer.key("action")
+        action.encode(to: &writer)
+        writer.key("state")
+        state.encode(to: &writer)
+        if let itemId {
+            writer.key("itemId")
+            writer.string(itemId)
+        }
+        writer.key("amount")
+        amount.encode(to: &writer)
+        if let accountId {
+            writer.key("accountId")
+            accountId.encode(to: &writer)
+        }
+        if let detail {
+            writer.key("detail")
+            writer.string(detail)
+        }
+        if let remoteId {
+            writer.key("remoteId")
+            writer.string(remoteId)
+        }
+        if let transactionHash {
+            writer.key("transactionHash")
+            writer.string(transactionHash)
+        }
+        writer.key("createdAt")
+        createdAt.encode(to: &writer)
+        if let sentAt {
+            writer.key("sentAt")
+            sentAt.encode(to: &writer)
+        }
+        writer.key("updatedAt")
+        updatedAt.encode(to: &writer)
+        writer.endObject()
+    }
+}
+
 /// The limits a caller can run into.
 public struct ServiceLimits: Sendable, Equatable, JSONDecodable, JSONEncodable {
     /// A whole number.

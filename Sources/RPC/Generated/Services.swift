@@ -298,6 +298,51 @@ package protocol UpstreamService: Sendable {
     ) async throws(RPCError) -> UpstreamStatusResult
 }
 
+/// What answers `market.*`.
+package protocol MarketService: Sendable {
+    /// In order of their names, with what can be done there.
+    func list(
+        _ params: MarketListParams,
+        _ context: RPCContext
+    ) async throws(RPCError) -> MarketListResult
+
+    /// One page, asked of the marketplace anew. While it is read others sell and list, so pages
+    /// may repeat a gift or miss one. At most 64 names in each list; an empty or absent one asks
+    /// for any.
+    func listings(
+        _ params: MarketListingsParams,
+        _ context: RPCContext
+    ) async throws(RPCError) -> MarketListingsResult
+
+    /// Asked of the marketplace anew. With `withDepositTarget` also where to pay to top it up.
+    func balance(
+        _ params: MarketBalanceParams,
+        _ context: RPCContext
+    ) async throws(RPCError) -> MarketBalanceResult
+
+    /// Keeps the order; the marketplace is called within seconds, at most once. Paid from
+    /// Teller's account at the marketplace, whoever calls. `market.operation` says what became of
+    /// it.
+    func buy(
+        _ params: MarketBuyParams,
+        _ context: RPCContext
+    ) async throws(RPCError) -> MarketBuyResult
+
+    /// Keeps the order; the marketplace is called within seconds, at most once, and told to pay
+    /// to the hot wallet. What arrives is credited to the account, the marketplace's fee already
+    /// taken off. `market.operation` says what became of it.
+    func withdraw(
+        _ params: MarketWithdrawParams,
+        _ context: RPCContext
+    ) async throws(RPCError) -> MarketWithdrawResult
+
+    /// As it is now. Only operations of the caller's own tenant are found.
+    func operation(
+        _ params: MarketOperationParams,
+        _ context: RPCContext
+    ) async throws(RPCError) -> MarketOperationResult
+}
+
 /// What answers `service.*`.
 package protocol InformationService: Sendable {
     /// Name, version, start time and limits of the server.
@@ -314,6 +359,7 @@ package struct TellerServices: Sendable {
     package let task: any TaskService
     package let retryPolicy: any RetryPolicyService
     package let upstream: any UpstreamService
+    package let market: any MarketService
     package let service: any InformationService
 
     package init(
@@ -325,6 +371,7 @@ package struct TellerServices: Sendable {
         task: any TaskService,
         retryPolicy: any RetryPolicyService,
         upstream: any UpstreamService,
+        market: any MarketService,
         service: any InformationService
     ) {
         self.withdraw = withdraw
@@ -335,6 +382,7 @@ package struct TellerServices: Sendable {
         self.task = task
         self.retryPolicy = retryPolicy
         self.upstream = upstream
+        self.market = market
         self.service = service
     }
 
@@ -348,6 +396,7 @@ package struct TellerServices: Sendable {
         let task = self.task
         let retryPolicy = self.retryPolicy
         let upstream = self.upstream
+        let market = self.market
         let service = self.service
         return [
             .unary("withdraw.quote", scope: "withdraw:read") {
@@ -548,6 +597,36 @@ package struct TellerServices: Sendable {
                 (params: UpstreamStatusParams, context: RPCContext)
                 async throws(RPCError) -> UpstreamStatusResult in
                 try await upstream.status(params, context)
+            },
+            .unary("market.list", scope: "market:read") {
+                (params: MarketListParams, context: RPCContext)
+                async throws(RPCError) -> MarketListResult in
+                try await market.list(params, context)
+            },
+            .unary("market.listings", scope: "market:read") {
+                (params: MarketListingsParams, context: RPCContext)
+                async throws(RPCError) -> MarketListingsResult in
+                try await market.listings(params, context)
+            },
+            .unary("market.balance", scope: "market:read") {
+                (params: MarketBalanceParams, context: RPCContext)
+                async throws(RPCError) -> MarketBalanceResult in
+                try await market.balance(params, context)
+            },
+            .unary("market.buy", scope: "market:write") {
+                (params: MarketBuyParams, context: RPCContext)
+                async throws(RPCError) -> MarketBuyResult in
+                try await market.buy(params, context)
+            },
+            .unary("market.withdraw", scope: "market:write") {
+                (params: MarketWithdrawParams, context: RPCContext)
+                async throws(RPCError) -> MarketWithdrawResult in
+                try await market.withdraw(params, context)
+            },
+            .unary("market.operation", scope: "market:read") {
+                (params: MarketOperationParams, context: RPCContext)
+                async throws(RPCError) -> MarketOperationResult in
+                try await market.operation(params, context)
             },
             .constant("service.info", scope: "service:read", result: service.info.jsonBytes),
             .constant(

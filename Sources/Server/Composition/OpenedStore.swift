@@ -15,6 +15,7 @@ struct OpenedStore {
     let ledger: any LedgerStore
     let chain: any ChainStore
     let deals: any DealStore
+    let markets: any MarketStore
     let credentials: any CredentialStore
     let leases: any LeaseKeeper
     let tasks: any TaskStore
@@ -30,7 +31,7 @@ struct OpenedStore {
             try Self.makeFolder(of: path)
             let store = try SQLiteStore(path: path, outcomeLifeMilliseconds: outcomeLife)
             (ledger, chain, deals, credentials) = (store, store, store, store)
-            (leases, tasks, policies) = (store, store, store)
+            (leases, tasks, policies, markets) = (store, store, store, store)
             connections = { [] }
         case .postgres(let connectionString):
             let store = try PostgresStore(
@@ -39,7 +40,7 @@ struct OpenedStore {
                 logger: logger)
             connections = { store.poolUsage }
             (ledger, chain, deals, credentials) = (store, store, store, store)
-            (leases, tasks, policies) = (store, store, store)
+            (leases, tasks, policies, markets) = (store, store, store, store)
         }
     }
 

@@ -5,6 +5,7 @@ import Ledger
 import Logging
 import Supervision
 import TONPayments
+import Telemetry
 import Tracing
 import Upstream
 import Workers
@@ -24,6 +25,19 @@ extension TellerServer {
             deals: deals, clock: clock, configuration: rules, history: board.store,
             trip: { try await board.stopPayouts(because: $0, at: clock.now()) },
             tracer: tracer, logger: logger)
+    }
+
+    /// What keeps the children running, and their history.
+    static func supervisor(
+        _ children: [Child], board: TaskBoard, leases: any LeaseKeeper, metrics: MetricsRegistry,
+        logger: Logger
+    ) throws -> Supervisor {
+        try Supervisor(
+            children: children, instance: board.instance,
+            keeper: MeasuredLeaseKeeper(keeper: leases, metrics: metrics),
+            observer: TaskHistoryWriter(
+                instance: board.instance, store: board.store, logger: logger),
+            logger: logger)
     }
 
     /// What reads the whole ledger, often enough to see withdrawals that are stuck.

@@ -8,9 +8,11 @@ extension TellerServer {
     /// What answers the contract's methods.
     static func services(
         _ configuration: ServerConfiguration, _ opened: OpenedStore, bookkeeper: Bookkeeper,
-        board: TaskBoard, upstreams: UpstreamBoard, policies: PolicyBoard, deposits: DepositDesk?,
+        board: TaskBoard, upstreams: UpstreamBoard, policies: PolicyBoard, ton: TONPayer?,
+        markets: Markets,
         limits: RPCLimits, clock: RPCClock
     ) -> TellerServices {
+        let deposits = ton?.desk(opened.chain)
         let sales = DealDesk(
             store: opened.deals, settings: configuration.deals,
             requiresKey: configuration.requiresKey,
@@ -27,6 +29,8 @@ extension TellerServer {
             retryPolicy: RetryPolicyHandler(board: policies, clock: clock),
             upstream: UpstreamHandler(
                 instance: board.instance, board: upstreams, policies: policies),
+            market: MarketHandler(
+                desk: markets.desk, requiresKey: configuration.requiresKey),
             service: InformationHandler(
                 environment: configuration.environment, startedAt: clock.wall, limits: limits))
     }

@@ -60,9 +60,12 @@ struct TellerServer: Sendable {
         let ton = try TONPayer(
             configuration, upstreams: upstreams, store: opened.chain, bookkeeper: bookkeeper,
             board: board, clock: ledgerClock, logger: logger)
+        let markets = try Markets(
+            configuration, upstreams: upstreams, store: opened.markets,
+            arrivals: ton?.arrivals(opened.chain), clock: ledgerClock, logger: logger)
         let services = Self.services(
             configuration, opened, bookkeeper: bookkeeper, board: board, upstreams: upstreams,
-            policies: policies, deposits: ton?.desk(opened.chain), limits: limits, clock: clock)
+            policies: policies, ton: ton, markets: markets, limits: limits, clock: clock)
         let rpc = RPCHandler(
             methods: services.methods,
             access: AccessPolicy(configuration, tokens: opened.credentials), health: health,
@@ -86,15 +89,10 @@ struct TellerServer: Sendable {
         let watch = Self.watch(
             configuration, desk: alerts, board: board, workers: workers, glance: glance,
             upstreams: upstreams.registry, ton: ton)
-        supervisor = try Supervisor(
-            children: [
-                monitor.child, board.child, policies.child, glance.child, watch.child,
-            ] + workers.children + (ton.map { [$0.child] } ?? []),
-            instance: board.instance,
-            keeper: MeasuredLeaseKeeper(keeper: opened.leases, metrics: metrics),
-            observer: TaskHistoryWriter(
-                instance: board.instance, store: opened.tasks, logger: logger),
-            logger: logger)
+        supervisor = try Self.supervisor(
+            [monitor.child, board.child, policies.child, glance.child, watch.child]
+                + workers.children + (ton.map { [$0.child] } ?? []) + markets.children,
+            board: board, leases: opened.leases, metrics: metrics, logger: logger)
         board.attach(supervisor)
         admin = AdminPort(
             configuration, instruments: instruments, health: health, security: certificates)

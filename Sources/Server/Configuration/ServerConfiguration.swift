@@ -86,6 +86,8 @@ struct ServerConfiguration: Sendable {
     /// How it pays on TON; nil unless `gateway` does.
     let ton: TONSettings?
     let deals: DealSettings
+    /// The marketplaces that are on.
+    let markets: [MarketSettings]
     let bodyBytesMax: Int
     let connectionsMax: Int
     let streamsMax: Int
@@ -151,6 +153,7 @@ extension ServerConfiguration {
         tokens = try values.choice("access.tokens")
         let allowInsecure = try values.bool("allowInsecure")
         alerts = try AlertSettings(values, allowInsecure: allowInsecure)
+        markets = try MarketSettings.all(values, on: network, allowInsecure: allowInsecure)
         try checkExposure(allowInsecure: allowInsecure)
     }
 

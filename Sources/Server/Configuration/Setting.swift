@@ -32,7 +32,7 @@ struct Setting: Sendable {
 }
 
 extension Setting {
-    static let all: [Setting] = general + ton + deals + operation
+    static let all: [Setting] = general + ton + deals + markets + operation
 
     private static let general: [Setting] = [
         Setting(

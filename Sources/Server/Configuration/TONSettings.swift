@@ -15,14 +15,6 @@ struct TONSettings: Sendable {
         case highloadV3 = "highload-v3"
     }
 
-    /// Where the hot wallet's key comes from.
-    enum KeySource: Sendable, Equatable {
-        case text(String)
-        case file(String)
-        /// A program and its arguments; its standard output is the key.
-        case command([String])
-    }
-
     /// A toncenter server.
     struct Endpoint: Sendable {
         let url: BaseURL
@@ -31,7 +23,7 @@ struct TONSettings: Sendable {
     }
 
     let contract: WalletContract
-    let key: KeySource
+    let key: SecretSource
     let keyPassword: String
     let endpoints: [Endpoint]
     /// nil for what toncenter allows.
@@ -83,16 +75,8 @@ struct TONSettings: Sendable {
         return id
     }
 
-    private static func key(_ values: SettingValues) throws(ConfigurationError) -> KeySource {
-        var sources: [KeySource] = []
-        if let text = values.text("ton.key") { sources.append(.text(text)) }
-        if let path = values.text("ton.keyFile") { sources.append(.file(path)) }
-        if let text = values.text("ton.keyCommand") {
-            let words = text.split(separator: " ").map(String.init)
-            guard !words.isEmpty else { throw values.invalid("ton.keyCommand") }
-            sources.append(.command(words))
-        }
-        guard let source = sources.first, sources.count == 1 else {
+    private static func key(_ values: SettingValues) throws(ConfigurationError) -> SecretSource {
+        guard let source = try SecretSource("ton.key", values) else {
             throw .contradiction(
                 "gateway.name = ton needs one of ton.keyFile, ton.keyCommand and ton.key")
         }

@@ -165,7 +165,7 @@ enum Cursor {
         return number
     }
 
-    private static var invalid: RPCError {
+    static var invalid: RPCError {
         RPCError(
             reason: .cursorInvalid,
             fields: [.init(path: "cursor", problem: "is not a cursor of this list")])
@@ -179,7 +179,7 @@ enum Cursor {
 
     /// FNV-1a; it guards against mistakes, not against malice: a cursor opens nothing its caller
     /// may not read anyway.
-    private static func digest(_ bytes: some Sequence<UInt8>) -> UInt32 {
+    static func digest(_ bytes: some Sequence<UInt8>) -> UInt32 {
         bytes.reduce(0x811C_9DC5) { ($0 ^ UInt32($1)) &* 0x0100_0193 }
     }
 }
