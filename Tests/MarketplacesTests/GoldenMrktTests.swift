@@ -149,6 +149,19 @@ import Testing
         }
     }
 
+    @Test func `a token from elsewhere is used until it is refused`() async throws {
+        let stub = try MarketStub()
+        try await MarketBench.with { bench in
+            let adapter = try bench.marketplace(.mrkt, at: stub.port) {
+                $0.mrkt { $0.token = SecretText("mrkt-token-of-old") }
+            }
+            _ = try await adapter.balance()
+            let state = try await stub.state()
+            #expect(state.calls.map(\.path) == ["balance", "auth", "balance"])
+        }
+        MarketBench.expectNoSecrets(SecretText("mrkt-token"))
+    }
+
     @Test func `a token is shown bare, or as a bearer's with a cookie`() async throws {
         try await ScriptedMarket.with(
             .mrkt, ["GET balance": #"{"hard":1}"#],

@@ -101,7 +101,7 @@ final class MarketBench: Sendable {
                 .tonnel(
                     TonnelSettings(
                         readURL: url, writeURL: url, telegramUserID: Self.user,
-                        requestPassphrase: Self.passphrase))
+                        requestPassphrase: SecretText(Self.passphrase)))
             }
         var configuration = MarketplaceConfiguration(
             name: market.rawValue, market: own, initData: source)

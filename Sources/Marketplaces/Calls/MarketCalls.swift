@@ -46,6 +46,7 @@ struct MarketCalls: Sendable {
         _ request: UpstreamRequest = UpstreamRequest(),
         reading read: @escaping @Sendable (AnswerValue) throws(JSONError) -> Value
     ) async throws(MarketplaceError) -> Value {
+        precondition(endpoint.repetition == .repeatable, "what is sent once is no reading")
         let timeLeft = try await turn()
         do throws(UpstreamError) {
             return try await upstream.call(endpoint, request, within: timeLeft, reading: read)
@@ -64,6 +65,7 @@ struct MarketCalls: Sendable {
         _ upstream: Upstream, _ endpoint: UpstreamEndpoint, _ request: UpstreamRequest,
         reading read: @escaping @Sendable (AnswerValue) throws(JSONError) -> Value
     ) async throws(MarketplaceError) -> Sent<Value> {
+        precondition(endpoint.repetition == .once, "it must not be sent again")
         let timeLeft = try await turn()
         do throws(UpstreamError) {
             return .answered(
@@ -107,6 +109,7 @@ struct MarketCalls: Sendable {
     private static func failure(_ error: UpstreamError) -> MarketplaceError {
         switch (error.code, error.status) {
         case (.cancelled, _): .cancelled
+        case (.invalidRequest, _): .invalid(market: error.upstream, problem: error.problem)
         case (.rejected, 401), (.rejected, 403): .unauthorized(error)
         case (.rejected, _): .refused(error)
         default: .unavailable(error)

@@ -10,6 +10,8 @@ internal import Upstream
 package struct MrktMarketplace: Marketplace {
     /// Gifts of a page; mrkt's own limit.
     package static let pageItemsMax = 20
+    /// Deposits that are credited in one go; more wait for the next.
+    private static let creditedMax = 20
 
     package let features: MarketplaceFeatures = [.depositProgress]
     private let settings: MrktSettings
@@ -52,7 +54,8 @@ package struct MrktMarketplace: Marketplace {
         }
     }
 
-    /// Deposits of the account that wait, whatever they were paid to, are credited.
+    /// Credits the deposits of the account that wait, whatever they were paid to. What it says is
+    /// a hint: the balance shows what was credited, also when an answer was lost.
     package func depositProgress(
         of target: DepositTarget
     ) async throws(MarketplaceError) -> DepositProgress {
@@ -63,7 +66,7 @@ package struct MrktMarketplace: Marketplace {
             }
         }
         var sum = Nanotons.zero
-        for (id, value) in waiting {
+        for (id, value) in waiting.prefix(Self.creditedMax) {
             let body = JSONValue.object([
                 .init("source", .null), .init("type", .string("hard")),
                 .init("value", .number(value.wireText)),

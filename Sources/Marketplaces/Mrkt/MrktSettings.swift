@@ -23,6 +23,8 @@ package struct MrktSettings: Sendable {
     /// With the version: `https://api.tgmrkt.io/api/v1`.
     package var baseURL: BaseURL
     package var tokenScheme = TokenScheme.bare
+    /// One from elsewhere, used until it is refused; nil to begin with `InitData`.
+    package var token: SecretText?
     package var withdrawForm = WithdrawForm.transactions
 
     package init(baseURL: BaseURL) { self.baseURL = baseURL }

@@ -9,7 +9,7 @@ internal import Upstream
 /// tonnel: `InitData` in the body, amounts as JSON numbers in TON, pages by number, one host to
 /// read and another to buy and withdraw, and auctions.
 package struct TonnelMarketplace: Marketplace {
-    /// A listing's price lacks the fee: a setting's fault that would show in every price.
+    /// Why the settings can't be used.
     package struct Fault: Error, Equatable, CustomStringConvertible {
         package let description: String
     }
@@ -43,7 +43,7 @@ package struct TonnelMarketplace: Marketplace {
                     Self.authMember: $0.text, Self.pageAuthMember: $0.text,
                 ])
             }
-            upstream.secrets = [settings.requestPassphrase]
+            upstream.secrets = [settings.requestPassphrase.text]
             upstream.readStatus = TonnelEndpoints.status
             upstream.readRefusal = MarketAnswer.message
             return try makeUpstream(upstream)
@@ -149,7 +149,7 @@ package struct TonnelMarketplace: Marketplace {
     ) async throws(MarketplaceError) -> BuyOutcome {
         let timestamp = "\(calls.wallClock.components.seconds)"
         let token = TonnelRequestToken.make(
-            timestamp, passphrase: settings.requestPassphrase, salt: calls.random())
+            timestamp, passphrase: settings.requestPassphrase.text, salt: calls.random())
         guard let token else { throw calls.invalid("the request's token can't be made") }
         var request = request([
             ("asset", .string("TON")), ("price", .number(DecimalText.text(price))),

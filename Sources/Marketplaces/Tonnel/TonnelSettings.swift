@@ -19,13 +19,13 @@ package struct TonnelSettings: Sendable {
     package var buyerFeeBasisPoints = Self.buyerFeeBasisPoints
     /// Telegram's id of the account's user: by it the account's gifts are found.
     package var telegramUserID: Int64
-    /// Of the site's web client: what the tokens of purchases are made with. Secret.
-    package var requestPassphrase: String
+    /// Of the site's web client: what the tokens of purchases are made with.
+    package var requestPassphrase: SecretText
     /// The wallet that deposits are paid to, which no call tells; nil when there are none.
     package var depositAddress: WrittenTONAddress?
 
     package init(
-        readURL: BaseURL, writeURL: BaseURL, telegramUserID: Int64, requestPassphrase: String
+        readURL: BaseURL, writeURL: BaseURL, telegramUserID: Int64, requestPassphrase: SecretText
     ) {
         self.readURL = readURL
         self.writeURL = writeURL
@@ -33,7 +33,7 @@ package struct TonnelSettings: Sendable {
         self.requestPassphrase = requestPassphrase
     }
 
-    package init(telegramUserID: Int64, requestPassphrase: String) throws(BaseURL.Fault) {
+    package init(telegramUserID: Int64, requestPassphrase: SecretText) throws(BaseURL.Fault) {
         self.init(
             readURL: try BaseURL("https://gifts2.tonnel.network/api"),
             writeURL: try BaseURL("https://gifts.coffin.meme/api"),
