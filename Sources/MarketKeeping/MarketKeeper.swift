@@ -63,8 +63,11 @@ package struct MarketKeeper: Sendable {
     /// The worker's name among the tasks.
     package static func childName(of market: String) -> String { "market-\(market)" }
 
-    package func child(policy: ChildPolicy, scope: ChildScope) -> Child {
-        Child(name: Self.childName(of: market.name), policy: policy, scope: scope) { context in
+    /// - Parameter needs: The tasks that must run before anything is bought or withdrawn.
+    package func child(policy: ChildPolicy, scope: ChildScope, needs: [String] = []) -> Child {
+        Child(
+            name: Self.childName(of: market.name), policy: policy, scope: scope, needs: needs
+        ) { context in
             var keeper = self
             keeper.fence = context.lease.map(Fence.init)
             try await keeper.run(context)

@@ -109,6 +109,7 @@ struct MarketCalls: Sendable {
     private static func failure(_ error: UpstreamError) -> MarketplaceError {
         switch (error.code, error.status) {
         case (.cancelled, _): .cancelled
+        case (.invalidRequest, _): .invalid(market: error.upstream, problem: error.problem)
         case (.rejected, 401), (.rejected, 403): .unauthorized(error)
         case (.rejected, _): .refused(error)
         default: .unavailable(error)

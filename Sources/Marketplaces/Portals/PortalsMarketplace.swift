@@ -10,7 +10,6 @@ internal import Upstream
 package struct PortalsMarketplace: Marketplace {
     /// Gifts of a page.
     package static let pageItemsMax = 50
-    private static let reasonBytesMax = 64
 
     package let features: MarketplaceFeatures
     private let settings: PortalsSettings
@@ -119,7 +118,7 @@ package struct PortalsMarketplace: Marketplace {
         case "pending", "processing": .pending
         case "completed", "success": .completed
         case _ where PortalsEndpoints.failures.contains(row.status): .failed
-        default: .other(Self.word(row.status))
+        default: .other(row.status)
         }
     }
 
@@ -136,7 +135,8 @@ package struct PortalsMarketplace: Marketplace {
                 throw answer.refused("has no statuses")
             }
             for row in try rows.elements where try row.member("id").identifier == id {
-                return (try row.member("status").string.lowercased(), try row.member("amount").tons)
+                let status = try row.member("status").portalsWord.lowercased()
+                return (status, try row.member("amount").tons)
             }
             return nil
         }
@@ -215,7 +215,7 @@ package struct PortalsMarketplace: Marketplace {
                 switch try status.string {
                 case "success": return .bought
                 case "failed":
-                    return .refused(Self.word(try row.optionalMember("reason")?.string ?? "failed"))
+                    return .refused(try row.optionalMember("reason")?.portalsWord ?? "unspecified")
                 default: throw status.refused("is not known")
                 }
             }
@@ -259,18 +259,5 @@ package struct PortalsMarketplace: Marketplace {
             case .modelRarity(let isAscending): ("model_rarity", isAscending)
             }
         return "\(key) \(isAscending ? "asc" : "desc")"
-    }
-
-    /// A word of theirs that is safe to show: `INSUFFICIENT_BALANCE`.
-    private static func word(_ text: String) -> String {
-        let isWord = text.utf8.allSatisfy { byte in
-            switch byte {
-            case UInt8(ascii: "A")...UInt8(ascii: "Z"), UInt8(ascii: "a")...UInt8(ascii: "z"),
-                UInt8(ascii: "0")...UInt8(ascii: "9"), UInt8(ascii: "_"), UInt8(ascii: "-"):
-                true
-            default: false
-            }
-        }
-        return isWord && (1...reasonBytesMax).contains(text.utf8.count) ? text : "unspecified"
     }
 }

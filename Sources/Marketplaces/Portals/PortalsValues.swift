@@ -65,3 +65,24 @@ struct PortalsDeposit: Sendable {
         ])?.address(on: network)
     }
 }
+
+extension AnswerValue {
+    private static let wordBytesMax = 64
+
+    /// A word of theirs that is safe to show: `INSUFFICIENT_BALANCE`; `unspecified` for any other.
+    var portalsWord: String {
+        get throws(JSONError) {
+            let text = try string
+            let isWord = text.utf8.allSatisfy { byte in
+                switch byte {
+                case UInt8(ascii: "A")...UInt8(ascii: "Z"), UInt8(ascii: "a")...UInt8(ascii: "z"),
+                    UInt8(ascii: "0")...UInt8(ascii: "9"), UInt8(ascii: "_"), UInt8(ascii: "-"):
+                    true
+                default: false
+                }
+            }
+            return isWord && (1...Self.wordBytesMax).contains(text.utf8.count)
+                ? text : "unspecified"
+        }
+    }
+}

@@ -9,7 +9,7 @@ internal import Upstream
 /// tonnel: `InitData` in the body, amounts as JSON numbers in TON, pages by number, one host to
 /// read and another to buy and withdraw, and auctions.
 package struct TonnelMarketplace: Marketplace {
-    /// A listing's price lacks the fee: a setting's fault that would show in every price.
+    /// Why the settings can't be used.
     package struct Fault: Error, Equatable, CustomStringConvertible {
         package let description: String
     }

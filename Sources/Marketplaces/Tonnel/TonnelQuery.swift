@@ -16,15 +16,14 @@ struct TonnelQuery: Sendable {
 
     /// What is for sale.
     init(_ wanted: ListingFilter) {
-        var filter: [(String, JSONValue?)] = [
+        filter = MarketAnswer.object([
             ("price", Self.exists(true)), ("buyer", Self.exists(false)), ("asset", .string("TON")),
             ("refunded", Self.notTrue), ("export_at", Self.exists(true)),
             ("gift_name", Self.oneOf(wanted.collections)),
             ("model", Self.trait(wanted.models)), ("symbol", Self.trait(wanted.symbols)),
             ("backdrop", Self.trait(wanted.backdrops)),
-        ]
-        filter.append(("gift_num", wanted.number.map { .number("\($0)") }))
-        self.filter = MarketAnswer.object(filter)
+            ("gift_num", wanted.number.map { .number("\($0)") }),
+        ])
         let (key, isAscending) =
             switch wanted.order {
             case .newest: ("message_post_time", false)

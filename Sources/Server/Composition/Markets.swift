@@ -33,7 +33,9 @@ struct Markets: Sendable {
             let keeper = MarketKeeper(
                 market: market, store: store, arrivals: arrivals, clock: clock,
                 configuration: settings.keeping, logger: logger)
-            children.append(keeper.child(policy: Self.policy, scope: .leader))
+            // Nothing must be bought for a moment while it is paused when the program starts.
+            children.append(
+                keeper.child(policy: Self.policy, scope: .leader, needs: [TaskBoard.childName]))
             entries.append(
                 MarketDesk.Entry(
                     market: market, kind: .init(settings.name), canWithdraw: arrivals != nil))

@@ -30,7 +30,7 @@ struct MarketSettings: Sendable {
     var secrets: [String] {
         var secrets: [String] = []
         if case .text(let text) = initData { secrets.append(text) }
-        if case .tonnel(let settings) = market { secrets.append(settings.requestPassphrase) }
+        if case .tonnel(let settings) = market { secrets.append(settings.requestPassphrase.text) }
         return secrets
     }
 
@@ -118,7 +118,7 @@ private struct Reader {
         }
         var settings = TonnelSettings(
             readURL: try url("readUrl"), writeURL: try url("writeUrl"), telegramUserID: user,
-            requestPassphrase: passphrase)
+            requestPassphrase: SecretText(passphrase))
         settings.buyerFeeBasisPoints = try values.count(
             prefix + "buyerFeeBasisPoints", in: 0...TonnelSettings.buyerFeeBasisPointsMax)
         if let text = values.text(prefix + "depositWallet") {
