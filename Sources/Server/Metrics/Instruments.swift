@@ -45,5 +45,6 @@ extension ServerConfiguration {
     /// What must stand in no log line and no alert.
     var secrets: [String] {
         [adminToken, tracing?.token].compactMap { $0 } + alerts.secrets + store.secrets
+            + (ton?.secrets ?? [])
     }
 }
