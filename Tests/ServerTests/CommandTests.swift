@@ -2,6 +2,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
 import Foundation
+import Telemetry
 import TellerClient
 import TellerProtocol
 import TestSupport
@@ -90,6 +91,17 @@ import Testing
         }
         #expect(refusal?.description.contains("one for each") == true)
         #expect(refusal?.description.contains("top-secret") == false)
+    }
+
+    @Test func `no key of paying on TON stands in a log line`() throws {
+        let values = try SettingValues(
+            flags: [
+                ("gateway.name", "ton"), ("ton.key", "a wallet's seed"),
+                ("ton.keyPassword", "a password"), ("ton.apiKey", "an API key"),
+            ], environment: [:], file: nil)
+        let redactor = Redactor(secrets: try ServerConfiguration(values).secrets)
+        let line = redactor.redacted("a wallet's seed, a password, an API key")
+        #expect(line == "[redacted], [redacted], [redacted]")
     }
 
     @Test func `a secret that is refused is not repeated`() throws {

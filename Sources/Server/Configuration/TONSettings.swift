@@ -48,6 +48,13 @@ struct TONSettings: Sendable {
         explorer.contains("{hash}") ? explorer.replacing("{hash}", with: hash) : nil
     }
 
+    /// What must stand in no log line and no alert, as far as the configuration itself holds it.
+    var secrets: [String] {
+        var secrets = endpoints.compactMap(\.apiKey) + [keyPassword]
+        if case .text(let text) = key { secrets.append(text) }
+        return secrets
+    }
+
     private static func contract(
         _ values: SettingValues, on network: TONNetwork
     ) throws(ConfigurationError) -> WalletContract {
