@@ -211,7 +211,7 @@ import Testing
             try TellerProcess.command(["token", "revoke", "reader", "--store", server.store])
                 .status == 0)
         #expect(
-            try await eventually(within: 5) { try server.post(Self.info, header).status == 401 })
+            try await eventually(within: 20) { try server.post(Self.info, header).status == 401 })
         #expect(!server.log.contains(token))
     }
 

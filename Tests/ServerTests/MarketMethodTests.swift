@@ -136,7 +136,8 @@ import Testing
             "markets.portals.url=\(stub.url(.portals))", "markets.portals.initDataFile=\(file)",
             "markets.portals.callInterval=0s",
         ])
-        let call = #"{"jsonrpc":"2.0","id":1,"method":"market.balance","params":{"market":"portals"}}"#
+        let call =
+            #"{"jsonrpc":"2.0","id":1,"method":"market.balance","params":{"market":"portals"}}"#
         let missing = try server.post(call).body
         #expect(missing.contains("MARKET_"), "\(missing)")
         #expect(
@@ -269,7 +270,8 @@ import Testing
         var source = ""
         #expect(
             try await eventually(within: 30) {
-                source = try await client.deposit.list(state: .unmatched).deposits.first?.source ?? ""
+                source =
+                    try await client.deposit.list(state: .unmatched).deposits.first?.source ?? ""
                 return !source.isEmpty
             }, "\(first.log)")
         await client.shutDown()
