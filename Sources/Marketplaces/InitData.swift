@@ -24,7 +24,7 @@ package struct InitData: Sendable, Equatable {
     }
 
     /// The text, and the values of the pairs that prove it.
-    var secrets: [String] {
+    package var secrets: [String] {
         [text]
             + text.split(separator: "&").compactMap { pair in
                 Self.proofs.first { pair.hasPrefix($0) }

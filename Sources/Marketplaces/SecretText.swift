@@ -3,7 +3,7 @@
 
 /// A secret of the configuration. It describes itself as one.
 package struct SecretText: Sendable, Equatable {
-    package let text: String
+    let text: String
 
     package init(_ text: String) { self.text = text }
 }

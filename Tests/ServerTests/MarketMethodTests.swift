@@ -136,10 +136,9 @@ import Testing
             "markets.portals.url=\(stub.url(.portals))", "markets.portals.initDataFile=\(file)",
             "markets.portals.callInterval=0s",
         ])
-        let call =
-            #"{"jsonrpc":"2.0","id":1,"method":"market.balance","params":{"market":"portals"}}"#
-        let missing = try server.post(call).body
-        #expect(missing.contains("MARKET_"), "\(missing)")
+        let call = #"{"jsonrpc":"2.0","id":1,"method":"market.balance","params":"#
+        let missing = try server.post(call + #"{"market":"portals"}}"#).body
+        #expect(missing.contains(#""MARKET_UNAVAILABLE","retryable":true"#), "\(missing)")
         #expect(
             FileManager.default.createFile(
                 atPath: file, contents: Data("\(Self.initData)\n".utf8),
@@ -270,8 +269,8 @@ import Testing
         var source = ""
         #expect(
             try await eventually(within: 30) {
-                source =
-                    try await client.deposit.list(state: .unmatched).deposits.first?.source ?? ""
+                let deposits = try await client.deposit.list(state: .unmatched).deposits
+                source = deposits.first?.source ?? ""
                 return !source.isEmpty
             }, "\(first.log)")
         await client.shutDown()

@@ -27,12 +27,7 @@ struct MarketSettings: Sendable {
     let keeping: MarketKeeperConfiguration
 
     /// What may be in no line of the log.
-    var secrets: [String] {
-        var secrets: [String] = []
-        if case .text(let text) = initData { secrets.append(text) }
-        if case .tonnel(let settings) = market { secrets.append(settings.requestPassphrase.text) }
-        return secrets
-    }
+    let secrets: [String]
 
     /// The marketplaces that are on, in the order of their names.
     ///
@@ -80,7 +75,16 @@ private struct Reader {
         }
         return MarketSettings(
             name: name, market: try market(), initData: initData, callInterval: callInterval,
-            network: network, keeping: try keeping())
+            network: network, keeping: try keeping(), secrets: secrets(initData))
+    }
+
+    private func secrets(_ initData: SecretSource) -> [String] {
+        var secrets: [String] = []
+        if case .text(let text) = initData { secrets = InitData(text)?.secrets ?? [] }
+        for setting in Setting.markets where setting.isSecret && setting.key.hasPrefix(prefix) {
+            if let text = values.text(setting.key) { secrets.append(text) }
+        }
+        return secrets
     }
 
     private func market() throws(ConfigurationError) -> MarketplaceConfiguration.Market {
@@ -90,6 +94,7 @@ private struct Reader {
             let scheme = try values.choice(
                 prefix + "tokenScheme", as: MarketSettings.TokenScheme.self)
             settings.tokenScheme = scheme == .bare ? .bare : .bearerAndCookie
+            settings.token = values.text(prefix + "token").map { SecretText($0) }
             let form = try values.choice(prefix + "withdrawForm", as: MarketSettings.MrktForm.self)
             settings.withdrawForm = form == .tons ? .tons : .transactions
             return .mrkt(settings)

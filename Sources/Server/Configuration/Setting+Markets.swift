@@ -16,6 +16,9 @@ extension Setting {
             key: "markets.mrkt.tokenScheme", form: "bare|bearer-and-cookie", standard: "bare",
             help: "how mrkt's token is shown"),
         Setting(
+            key: "markets.mrkt.token", form: "TEXT", standard: nil,
+            help: "a token from elsewhere, used until mrkt refuses it", isSecret: true),
+        Setting(
             key: "markets.mrkt.withdrawForm", form: "transactions|tons", standard: "transactions",
             help: "which of the two calls withdraws from mrkt"),
     ]
