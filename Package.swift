@@ -261,6 +261,12 @@ let package = Package(
             "MarketplacesTests",
             ["Marketplaces", "Resilience", "TON", "TellerProtocol", "TestSupport", "Upstream"]),
         tests(
+            "MarketKeepingTests",
+            [
+                "Ledger", "MarketKeeping", "Marketplaces", "Supervision", "TON", "TellerProtocol",
+                "TestSupport", logging,
+            ]),
+        tests(
             "RPCTests",
             [
                 "RPC", "Transport", "HTTP2", "TestSupport", "TellerProtocol", "Telemetry",

