@@ -15,6 +15,7 @@ import Testing
         arguments: [
             [], ["serve"], ["tour"], ["migrate"], ["health"], ["call"], ["account", "credit"],
             ["token", "create"], ["token", "list"], ["token", "revoke"], ["openrpc"], ["config"],
+            ["markets", "operations"], ["markets", "resolve"],
         ])
     func `every command explains itself`(command: [String]) throws {
         let outcome = try TellerProcess.command(command + ["--help"])
