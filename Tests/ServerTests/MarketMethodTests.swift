@@ -160,7 +160,8 @@ import Testing
         let stub = try MarketStub()
         try await stub.list(3, for: 2_000_000_000, at: market)
         try await stub.setBalance(100_000_000_000, of: Self.user, at: market)
-        let server = try TellerProcess(settings: Self.settings(stub))
+        let server = try TellerProcess(
+            market == .mrkt ? .postgres : .sqlite, settings: Self.settings(stub))
         let client = try server.client()
         let name = market.rawValue
         let listing = try await Self.firstListing(market, client)
@@ -211,6 +212,31 @@ import Testing
         #expect(try await Self.isState(.done, ids[1], client), "\(server.log)")
         #expect(try await stub.state().calls(of: .mrkt, "gifts/buy") == 2)
         #expect(try await stub.state().sales.count == 2)
+        await client.shutDown()
+    }
+
+    /// Dies at once after the answer: the order is kept, and nothing has been sent or all is known.
+    @Test func `an order survives the program's death`() async throws {
+        let stub = try MarketStub()
+        try await stub.list(1, for: 2_000_000_000, at: .portals)
+        try await stub.setBalance(100_000_000_000, of: Self.user, at: .portals)
+        let server = try TellerProcess(settings: Self.settings(stub))
+        var client = try server.client()
+        let listing = try await Self.firstListing(.portals, client)
+        // The answer comes late, so that death finds the call under way.
+        try await stub.spoil(.portals, .slow, path: "nfts", delay: .seconds(3))
+        let id = try await client.market.buy(
+            market: "portals", itemId: listing.itemId, price: listing.quotedPrice
+        ).operation.operationId
+        #expect(try await Self.isState(.sending, id, client), "\(server.log)")
+        #expect(try await eventually { try await stub.state().sales.count == 1 })
+        server.kill(SIGKILL)
+        await client.shutDown()
+        try server.start()
+        client = try server.client()
+        #expect(try await Self.isState(.done, id, client), "\(server.log)")
+        #expect(try await stub.state().calls(of: .portals, "nfts") == 1)
+        #expect(try await stub.state().sales.count == 1)
         await client.shutDown()
     }
 
@@ -307,6 +333,11 @@ import Testing
         }
         await expect(.amountOutOfRange) {
             _ = try await client.market.withdraw(market: "mrkt", amount: .zero, accountId: alice)
+        }
+        for item in ["a b", "\u{1B}[2J", "é"] {
+            await expect(.invalidParams, fields: ["itemId"]) {
+                _ = try await client.market.buy(market: "mrkt", itemId: item, price: some)
+            }
         }
         await expect(.noHotWallet) {
             _ = try await client.market.withdraw(market: "mrkt", amount: some, accountId: alice)
