@@ -183,6 +183,13 @@ let package = Package(
             exclude: ["payouts.py"],
             swiftSettings: settings),
         .executableTarget(
+            name: "PayoutBenchmark",
+            dependencies: [
+                "Ledger", "PostgresStore", "SQLiteStore", "Supervision", "TON", "TONPayments",
+                "TellerProtocol", "Workers", logging,
+            ],
+            path: "Benchmarks/Payouts", swiftSettings: settings),
+        .executableTarget(
             name: "RPCBenchmark", dependencies: ["RPC", "HTTPMessages", "TellerProtocol", logging],
             path: "Benchmarks/RPC", swiftSettings: settings),
         .executableTarget(

@@ -4,22 +4,30 @@
 internal import Synchronization
 package import TellerProtocol
 
-/// Tells watchers in this process that a withdrawal has changed, and the dispatcher that there is
-/// something to pay.
+/// Tells watchers in this process that a withdrawal has changed, the dispatcher that there is
+/// something to pay, and the confirmer that there is evidence of a payment.
+package typealias WithdrawalFeed = ChangeFeed<WithdrawalID>
+
+/// Tells watchers in this process that something has changed, and workers that there is something
+/// to do.
 ///
 /// It carries no news itself: a woken watcher reads the events after its cursor, so a signal that
 /// comes twice or too early does no harm, and changes made by other instances are found by the
 /// watcher's own slow poll.
-package final class WithdrawalFeed: Sendable {
+package final class ChangeFeed<ID: Hashable & Sendable>: Sendable {
     /// Watchers at the most, in all.
-    package static let watchersMax = 10_000
+    package static var watchersMax: Int { 10_000 }
 
     private struct State {
-        var streams: [WithdrawalID: [UInt64: AsyncStream<Void>.Continuation]] = [:]
+        var streams: [ID: [UInt64: AsyncStream<Void>.Continuation]] = [:]
         var count = 0
         var nextID: UInt64 = 0
         var pendingWakes: [UInt64: @Sendable () -> Void] = [:]
+        var evidenceWakes: [UInt64: EvidenceWake] = [:]
     }
+
+    /// Told the withdrawals whose payments have an end.
+    package typealias EvidenceWake = @Sendable ([ID]) -> Void
 
     private let state = Mutex(State())
 
@@ -27,7 +35,7 @@ package final class WithdrawalFeed: Sendable {
 
     /// One watcher's signals; dropping it ends the watch.
     package struct Subscription: Sendable {
-        /// Yields at once and then whenever the withdrawal may have changed. Signals that come
+        /// Yields at once and then whenever what is watched may have changed. Signals that come
         /// while the watcher is busy become one.
         package let changes: AsyncStream<Void>
         fileprivate let continuation: AsyncStream<Void>.Continuation
@@ -38,7 +46,7 @@ package final class WithdrawalFeed: Sendable {
 
     /// Watches `id` until the task that reads the subscription ends; nil when there are too many
     /// watchers.
-    package func subscribe(to id: WithdrawalID) -> Subscription? {
+    package func subscribe(to id: ID) -> Subscription? {
         let (stream, continuation) = AsyncStream.makeStream(
             of: Void.self, bufferingPolicy: .bufferingNewest(1))
         let watcher: UInt64? = state.withLock { state in
@@ -54,7 +62,7 @@ package final class WithdrawalFeed: Sendable {
         return Subscription(changes: stream, continuation: continuation)
     }
 
-    package func publish(_ id: WithdrawalID) {
+    package func publish(_ id: ID) {
         let watchers = state.withLock { state -> [AsyncStream<Void>.Continuation] in
             guard state.count > 0, let streams = state.streams[id] else { return [] }
             return Array(streams.values)
@@ -63,7 +71,7 @@ package final class WithdrawalFeed: Sendable {
     }
 
     /// Calls `wake` after each commit that made a withdrawal to be paid, until the returned name
-    /// is given to `cancelPendingWake`.
+    /// is given to `cancelWake`.
     package func onPending(_ wake: @escaping @Sendable () -> Void) -> UInt64 {
         state.withLock { state in
             state.nextID += 1
@@ -72,15 +80,33 @@ package final class WithdrawalFeed: Sendable {
         }
     }
 
-    package func cancelPendingWake(_ name: UInt64) {
-        state.withLock { _ = $0.pendingWakes.removeValue(forKey: name) }
+    /// Calls `wake` after each commit that says what became of payments, until the returned name is
+    /// given to `cancelWake`.
+    package func onEvidence(_ wake: @escaping EvidenceWake) -> UInt64 {
+        state.withLock { state in
+            state.nextID += 1
+            state.evidenceWakes[state.nextID] = wake
+            return state.nextID
+        }
+    }
+
+    package func cancelWake(_ name: UInt64) {
+        state.withLock { state in
+            state.pendingWakes[name] = nil
+            state.evidenceWakes[name] = nil
+        }
     }
 
     package func publishPending() {
         for wake in state.withLock({ Array($0.pendingWakes.values) }) { wake() }
     }
 
-    private func remove(_ watcher: UInt64, of id: WithdrawalID) {
+    /// - Parameter ids: the withdrawals whose payments have an end, for good or ill.
+    package func publishEvidence(of ids: [ID]) {
+        for wake in state.withLock({ Array($0.evidenceWakes.values) }) { wake(ids) }
+    }
+
+    private func remove(_ watcher: UInt64, of id: ID) {
         state.withLock { state in
             guard state.streams[id]?.removeValue(forKey: watcher) != nil else { return }
             state.count -= 1

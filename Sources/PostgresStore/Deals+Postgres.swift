@@ -14,6 +14,16 @@ extension ResultRows {
         return deals
     }
 
+    func dealsSetAside() throws(StoreError) -> [DealSetAside] {
+        var deals: [DealSetAside] = []
+        for row in 0..<count {
+            deals.append(
+                DealSetAside(
+                    id: DealID(try uuid(row, 0)), error: try text(row, 20), deal: try? deal(row)))
+        }
+        return deals
+    }
+
     private func deal(_ row: Int) throws(StoreError) -> Deal {
         guard let rate = BasisPoints(try int64(row, 11)) else { throw corrupt(11) }
         let seller = try accountKey(row, 2)

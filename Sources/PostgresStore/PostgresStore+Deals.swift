@@ -104,11 +104,13 @@ extension PostgresStore: DealStore {
         }
     }
 
-    package func dealsSetAside(limit: Int) async throws(StoreError) -> [Deal] {
+    package func dealsSetAside(
+        limit: Int
+    ) async throws(StoreError) -> [DealSetAside] {
         var parameters = Parameters()
         parameters.int64(Int64(limit))
         return try await readers.run(DealStatements.dealsSetAside, parameters) {
-            rows throws(StoreError) in try rows.deals()
+            rows throws(StoreError) in try rows.dealsSetAside()
         }
     }
 

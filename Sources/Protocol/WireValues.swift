@@ -103,10 +103,22 @@ extension WithdrawalID: JSONDecodable, JSONEncodable {
     }
 }
 
+extension DealID: JSONDecodable, JSONEncodable {
+    public init(from reader: inout JSONReader) throws(JSONError) {
+        self = try reader.readString(
+            refusing: "is not the id of an auction or a presale"
+        ) { DealID(bytes: $0) }
+    }
+
+    public func encode(to writer: inout JSONWriter) {
+        writer.plainString { uuid.appendText(to: &$0) }
+    }
+}
+
 extension MarketOperationID: JSONDecodable, JSONEncodable {
     public init(from reader: inout JSONReader) throws(JSONError) {
         self = try reader.readString(
-            refusing: "is not a market operation's id"
+            refusing: "is not an operation's id"
         ) { MarketOperationID(bytes: $0) }
     }
 

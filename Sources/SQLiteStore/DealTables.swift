@@ -43,13 +43,16 @@ enum DealTable {
         ).map(record)
     }
 
-    static func setAside(limit: Int, _ database: Database) throws -> [Deal] {
+    static func setAside(limit: Int, _ database: Database) throws -> [DealSetAside] {
         try Row.fetchAll(
             database.cachedStatement(
                 sql: """
                     SELECT \(columns) FROM deals WHERE set_aside IS NOT NULL ORDER BY id LIMIT ?
                     """), arguments: [limit]
-        ).map(record)
+        ).map { row in
+            DealSetAside(
+                id: try row.dealID(0), error: try row.value(20), deal: try? record(row))
+        }
     }
 
     /// Those that are due, and then how long until the first that is not.

@@ -66,7 +66,9 @@ extension SQLiteStore: DealStore {
         try await read { try DealEventTable.page(id, after: sequence, limit: limit, $0) }
     }
 
-    package func dealsSetAside(limit: Int) async throws(StoreError) -> [Deal] {
+    package func dealsSetAside(
+        limit: Int
+    ) async throws(StoreError) -> [DealSetAside] {
         try await read { try DealTable.setAside(limit: limit, $0) }
     }
 

@@ -17,7 +17,7 @@ struct TellerCommand: AsyncParsableCommand {
         subcommands: [
             ServeCommand.self, TourCommand.self, MigrateCommand.self, HealthCommand.self,
             CallCommand.self, AccountCommand.self, TokenCommand.self, OpenRPCCommand.self,
-            ConfigCommand.self, PayoutsCommand.self, TONCommand.self,
+            ConfigCommand.self, PayoutsCommand.self, SalesCommand.self, TONCommand.self,
             MarketsCommand.self,
         ])
 }

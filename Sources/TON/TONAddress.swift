@@ -13,6 +13,15 @@ package struct TONAddress: Hashable, Sendable {
         self.accountHash = accountHash
     }
 
+    /// All of it: anybody can name addresses that are alike in their first bytes.
+    package func hash(into hasher: inout Hasher) {
+        hasher.combine(workchain)
+        hasher.combine(accountHash.words.0)
+        hasher.combine(accountHash.words.1)
+        hasher.combine(accountHash.words.2)
+        hasher.combine(accountHash.words.3)
+    }
+
     /// The canonical form: `0:` or `-1:` and 64 lower-case hexadecimal digits.
     package var rawText: String {
         "\(workchain):\(accountHash.hex)"

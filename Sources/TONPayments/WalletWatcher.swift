@@ -245,6 +245,8 @@ package final class WalletWatcher: Sendable {
         for outcome in outcomes {
             if case .transitioned(let withdrawal) = outcome { feed.publish(withdrawal.id) }
         }
+        let ended = advance.messages.flatMap(\.items).map(\.withdrawal)
+        if !ended.isEmpty { feed.publishEvidence(of: ended) }
         for message in advance.messages {
             let paid = message.items.count { $0.isPaid == true }
             logger.info(

@@ -14,10 +14,11 @@ struct SentPayout: Sendable {
     let wasSubmitted: Bool
 }
 
-/// What dispatcher and confirmer tell each other; nothing on it is needed to recover.
+/// What dispatcher and confirmer tell each other, and are told; nothing on it is needed to recover.
 final class PayoutBoard: Sendable {
     private struct State {
         var sent: [SentPayout] = []
+        var evident: [WithdrawalID] = []
         var unresolved = 0
         var isFull = false
         var dispatcher: ChildContext?
@@ -49,6 +50,23 @@ final class PayoutBoard: Sendable {
         state.withLock { state in
             defer { state.sent = [] }
             return state.sent
+        }
+    }
+
+    /// There is evidence of these withdrawals' payments. What there is no room for is found by the
+    /// confirmer's own looks.
+    func note(evidenceOf ids: [WithdrawalID]) {
+        let confirmer = state.withLock { state in
+            state.evident.append(contentsOf: ids.prefix(max(0, sentMax - state.evident.count)))
+            return state.confirmer
+        }
+        confirmer?.wake()
+    }
+
+    func takeEvident() -> [WithdrawalID] {
+        state.withLock { state in
+            defer { state.evident = [] }
+            return state.evident
         }
     }
 

@@ -53,6 +53,13 @@ struct PayoutConfirmer: Sendable {
             nextDue = min(nextDue, now)
         }
 
+        /// There is evidence: the next look is now.
+        mutating func hurry(_ id: WithdrawalID, at now: Duration) {
+            guard let nextLook = tracked[id]?.nextLook, nextLook > now else { return }
+            tracked[id]?.nextLook = now
+            nextDue = min(nextDue, now)
+        }
+
         /// Up to `limit` payouts that are due, those longest due first.
         mutating func takeDue(at now: Duration, limit: Int) -> [Tracked] {
             guard nextDue <= now else { return [] }
@@ -74,6 +81,8 @@ struct PayoutConfirmer: Sendable {
 
     func run(_ context: ChildContext) async throws {
         board.attach(confirmer: context)
+        let wake = bookkeeper.feed.onEvidence { [board] in board.note(evidenceOf: $0) }
+        defer { bookkeeper.feed.cancelWake(wake) }
         var watch = Watch()
         while !context.isStopping {
             try await context.turn(elsePause: configuration.pollInterval) {
@@ -93,6 +102,7 @@ struct PayoutConfirmer: Sendable {
         for sent in board.takeSent() {
             watch.add(sent, at: now, resubmitAfter: configuration.resubmitInterval)
         }
+        for id in board.takeEvident() { watch.hurry(id, at: now) }
         if now >= watch.nextSweep {
             try await adopt(into: &watch, at: now)
             watch.nextSweep = now + configuration.sweepInterval

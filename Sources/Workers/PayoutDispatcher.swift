@@ -34,7 +34,7 @@ struct PayoutDispatcher: Sendable {
     func run(_ context: ChildContext) async throws {
         board.attach(dispatcher: context)
         let wake = bookkeeper.feed.onPending { context.wake() }
-        defer { bookkeeper.feed.cancelPendingWake(wake) }
+        defer { bookkeeper.feed.cancelWake(wake) }
         var nextSweep = Duration.zero
         while !context.isStopping {
             try await context.waitingTurn(elsePause: configuration.pollInterval) {

@@ -63,47 +63,59 @@ package struct Workers: Sendable {
                     scope: configuration.payoutScope
                 ) { context in try await reaper.run(context) })
         }
-        if let deals {
-            children += DealKind.allCases.map { kind in
-                let settler = DealSettler(
-                    store: deals, kind: kind, configuration: configuration, logger: logger)
-                return Child(
-                    name: Self.checkerName(of: kind), policy: configuration.policy,
-                    scope: configuration.payoutScope
-                ) { context in
-                    var settler = settler
-                    settler.fence = context.lease.map(Fence.init)
-                    try await settler.run(context)
-                }
-            }
-        }
+        if let deals { children += Self.settlers(deals, configuration, logger) }
         if let gateway {
-            let board = PayoutBoard(sentMax: configuration.unresolvedPayoutsMax)
-            let dispatcher = PayoutDispatcher(
-                bookkeeper: bookkeeper, gateway: gateway, clock: clock,
-                configuration: configuration, board: board, logger: logger, tracer: tracer)
-            let confirmer = PayoutConfirmer(
-                bookkeeper: bookkeeper, gateway: gateway, clock: clock,
-                configuration: configuration, board: board, logger: logger, tracer: tracer)
-            children += [
-                Child(
-                    name: Self.dispatcherName, policy: configuration.policy,
-                    scope: configuration.payoutScope, needs: configuration.payoutNeeds
-                ) { context in
-                    var dispatcher = dispatcher
-                    dispatcher.fence = context.lease.map(Fence.init)
-                    try await dispatcher.run(context)
-                },
-                Child(
-                    name: "payout-confirmer", policy: configuration.policy,
-                    scope: configuration.payoutScope, needs: configuration.payoutNeeds
-                ) { context in
-                    var confirmer = confirmer
-                    confirmer.fence = context.lease.map(Fence.init)
-                    try await confirmer.run(context)
-                },
-            ]
+            children += Self.payers(
+                bookkeeper, gateway, clock, configuration, tracer: tracer, logger)
         }
         self.children = children
+    }
+
+    private static func settlers(
+        _ deals: any DealStore, _ configuration: WorkersConfiguration, _ logger: Logger
+    ) -> [Child] {
+        DealKind.allCases.map { kind in
+            let settler = DealSettler(
+                store: deals, kind: kind, configuration: configuration, logger: logger)
+            return Child(
+                name: checkerName(of: kind), policy: configuration.policy,
+                scope: configuration.payoutScope
+            ) { context in
+                var settler = settler
+                settler.fence = context.lease.map(Fence.init)
+                try await settler.run(context)
+            }
+        }
+    }
+
+    private static func payers(
+        _ bookkeeper: Bookkeeper, _ gateway: any PayoutGateway, _ clock: LedgerClock,
+        _ configuration: WorkersConfiguration, tracer: (any Tracer)?, _ logger: Logger
+    ) -> [Child] {
+        let board = PayoutBoard(sentMax: configuration.unresolvedPayoutsMax)
+        let dispatcher = PayoutDispatcher(
+            bookkeeper: bookkeeper, gateway: gateway, clock: clock,
+            configuration: configuration, board: board, logger: logger, tracer: tracer)
+        let confirmer = PayoutConfirmer(
+            bookkeeper: bookkeeper, gateway: gateway, clock: clock,
+            configuration: configuration, board: board, logger: logger, tracer: tracer)
+        return [
+            Child(
+                name: dispatcherName, policy: configuration.policy,
+                scope: configuration.payoutScope, needs: configuration.payoutNeeds
+            ) { context in
+                var dispatcher = dispatcher
+                dispatcher.fence = context.lease.map(Fence.init)
+                try await dispatcher.run(context)
+            },
+            Child(
+                name: "payout-confirmer", policy: configuration.policy,
+                scope: configuration.payoutScope, needs: configuration.payoutNeeds
+            ) { context in
+                var confirmer = confirmer
+                confirmer.fence = context.lease.map(Fence.init)
+                try await confirmer.run(context)
+            },
+        ]
     }
 }

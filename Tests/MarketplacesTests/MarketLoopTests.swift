@@ -115,7 +115,7 @@ import Testing
             for try await listing in adapter.listings(ListingFilter(), limit: gifts) {
                 ids.append(listing.gift.id)
             }
-            try await stub.spoilAtRandom(percent: 25, seed: seed)
+            try await stub.spoilAtRandom(percent: 40, seed: seed)
             var (bought, open, paidOut, unpaid) = (Set<String>(), Set<String>(), 0, 0)
             for id in ids {
                 switch try? await adapter.buy(id, for: nanotons(price)) {

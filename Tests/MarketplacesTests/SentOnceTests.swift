@@ -130,10 +130,10 @@ import Upstream
         act: (Market, Act), fault: MarketStub.Fault
     ) async throws {
         let (market, act) = act
-        try await Self.with(market, attemptTimeoutMs: fault == .slow ? 800 : 15_000) {
+        try await Self.with(market, attemptTimeoutMs: fault == .slow ? 2_000 : 15_000) {
             stub, adapter, _ in
             try await stub.spoil(
-                market, fault, path: Self.path(act, market), delay: .milliseconds(1_600))
+                market, fault, path: Self.path(act, market), delay: .seconds(5))
             #expect(try await Self.perform(act, adapter) == .unknown)
             // It may go on behind an answer that nobody waits for.
             try await Self.expect(1, act, stub, market, calls: 1)

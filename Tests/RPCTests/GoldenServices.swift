@@ -8,15 +8,16 @@ import TestSupport
 
 /// Services that answer as the golden examples say. The request id names the example, because
 /// several have the same params.
-struct GoldenServices: WithdrawService, AccountService, DepositService, TaskService,
-    RetryPolicyService,
-    UpstreamService, MarketService, InformationService
+struct GoldenServices: WithdrawService, AccountService, DepositService, AuctionService,
+    PresaleService, TaskService, RetryPolicyService, UpstreamService, MarketService,
+    InformationService
 {
     static var methods: [RPCMethod] {
         let services = GoldenServices()
         return TellerServices(
-            withdraw: services, account: services, deposit: services, task: services,
-            retryPolicy: services, upstream: services, market: services, service: services
+            withdraw: services, account: services, deposit: services,
+            auction: services, presale: services, task: services, retryPolicy: services,
+            upstream: services, market: services, service: services
         ).methods
     }
 
@@ -94,6 +95,50 @@ struct GoldenServices: WithdrawService, AccountService, DepositService, TaskServ
     func assign(
         _ params: DepositAssignParams, _ context: RPCContext
     ) async throws(RPCError) -> DepositAssignResult { try answer(params, context) }
+
+    func open(
+        _ params: AuctionOpenParams, _ context: RPCContext
+    ) async throws(RPCError) -> AuctionOpenResult { try answer(params, context) }
+
+    func bid(
+        _ params: AuctionBidParams, _ context: RPCContext
+    ) async throws(RPCError) -> AuctionBidResult { try answer(params, context) }
+
+    func cancel(
+        _ params: AuctionCancelParams, _ context: RPCContext
+    ) async throws(RPCError) -> AuctionCancelResult { try answer(params, context) }
+
+    func get(
+        _ params: AuctionGetParams, _ context: RPCContext
+    ) async throws(RPCError) -> AuctionGetResult { try answer(params, context) }
+
+    func list(
+        _ params: AuctionListParams, _ context: RPCContext
+    ) async throws(RPCError) -> AuctionListResult { try answer(params, context) }
+
+    func open(
+        _ params: PresaleOpenParams, _ context: RPCContext
+    ) async throws(RPCError) -> PresaleOpenResult { try answer(params, context) }
+
+    func buy(
+        _ params: PresaleBuyParams, _ context: RPCContext
+    ) async throws(RPCError) -> PresaleBuyResult { try answer(params, context) }
+
+    func deliver(
+        _ params: PresaleDeliverParams, _ context: RPCContext
+    ) async throws(RPCError) -> PresaleDeliverResult { try answer(params, context) }
+
+    func cancel(
+        _ params: PresaleCancelParams, _ context: RPCContext
+    ) async throws(RPCError) -> PresaleCancelResult { try answer(params, context) }
+
+    func get(
+        _ params: PresaleGetParams, _ context: RPCContext
+    ) async throws(RPCError) -> PresaleGetResult { try answer(params, context) }
+
+    func list(
+        _ params: PresaleListParams, _ context: RPCContext
+    ) async throws(RPCError) -> PresaleListResult { try answer(params, context) }
 
     func list(
         _ params: TaskListParams, _ context: RPCContext
@@ -174,6 +219,13 @@ struct GoldenServices: WithdrawService, AccountService, DepositService, TaskServ
     func operation(
         _ params: MarketOperationParams, _ context: RPCContext
     ) async throws(RPCError) -> MarketOperationResult { try answer(params, context) }
+
+    func watch(
+        _ params: AuctionWatchParams, _ context: RPCContext, _ stream: RPCStream<AuctionEvent>
+    ) async throws(RPCError) -> AuctionWatchResult {
+        try await replay(params, context, to: stream)
+        return try answer(params, context)
+    }
 
     func watch(
         _ params: TaskWatchParams, _ context: RPCContext, _ stream: RPCStream<TaskEvent>

@@ -2,10 +2,13 @@
 // SPDX-License-Identifier: Apache-2.0
 
 import Foundation
+import Telemetry
 import TellerClient
 import TellerProtocol
 import TestSupport
 import Testing
+
+@testable import TellerServer
 
 /// The commands as people and scripts use them.
 @Suite struct CommandTests {
@@ -16,6 +19,7 @@ import Testing
             [], ["serve"], ["tour"], ["migrate"], ["health"], ["call"], ["account", "credit"],
             ["token", "create"], ["token", "list"], ["token", "revoke"], ["openrpc"], ["config"],
             ["markets", "operations"], ["markets", "resolve"],
+            ["sales", "set-aside"], ["sales", "take-up"],
         ])
     func `every command explains itself`(command: [String]) throws {
         let outcome = try TellerProcess.command(command + ["--help"])
@@ -68,6 +72,37 @@ import Testing
         #expect(both.status == 78)
         #expect(both.output.contains("ton.keyCommand"))
         #expect(!both.output.contains(seed))
+    }
+
+    @Test func `an endpoint gets its own key alone`() throws {
+        func keys(_ endpoints: String, _ keys: String) throws -> [String?] {
+            let values = try SettingValues(
+                flags: [
+                    ("gateway.name", "ton"), ("ton.key", String(repeating: "07", count: 32)),
+                    ("ton.endpoints", endpoints), ("ton.apiKey", keys),
+                ], environment: [:], file: nil)
+            return try TONSettings(values, on: .mainnet).endpoints.map(\.apiKey)
+        }
+        #expect(try keys("https://a.example", "one") == ["one"])
+        #expect(try keys("https://a.example,https://b.example", "one,two") == ["one", "two"])
+        #expect(try keys("https://a.example,https://b.example", "one,") == ["one", nil])
+        #expect(try keys("https://a.example,https://b.example", ",two") == [nil, "two"])
+        let refusal = #expect(throws: ConfigurationError.self) {
+            try keys("https://a.example,https://b.example", "top-secret")
+        }
+        #expect(refusal?.description.contains("one for each") == true)
+        #expect(refusal?.description.contains("top-secret") == false)
+    }
+
+    @Test func `no key of paying on TON stands in a log line`() throws {
+        let values = try SettingValues(
+            flags: [
+                ("gateway.name", "ton"), ("ton.key", "a wallet's seed"),
+                ("ton.keyPassword", "a password"), ("ton.apiKey", "an API key"),
+            ], environment: [:], file: nil)
+        let redactor = Redactor(secrets: try ServerConfiguration(values).secrets)
+        let line = redactor.redacted("a wallet's seed, a password, an API key")
+        #expect(line == "[redacted], [redacted], [redacted]")
     }
 
     @Test func `a secret that is refused is not repeated`() throws {
@@ -177,7 +212,7 @@ import Testing
             try TellerProcess.command(["token", "revoke", "reader", "--store", server.store])
                 .status == 0)
         #expect(
-            try await eventually(within: 5) { try server.post(Self.info, header).status == 401 })
+            try await eventually(within: 20) { try server.post(Self.info, header).status == 401 })
         #expect(!server.log.contains(token))
     }
 

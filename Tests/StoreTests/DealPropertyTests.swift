@@ -167,68 +167,83 @@ private struct SimpleModel {
         for step in 0..<(kind == .inMemory ? 1_500 : 400) {
             // Mostly forward, now and then far, and sometimes a little back.
             now += [0, 1, 3, 10, 40, 200, -15].randomElement(using: &random) ?? 0
-            let time = Sample.after(now)
-            let who = Int.random(in: 0..<accounts.count, using: &random)
-            let place = ids.isEmpty ? nil : Int.random(in: 0..<ids.count, using: &random)
-            let expected: String
-            let command: DealCommand
-            switch (Int.random(in: 0..<10, using: &random), place) {
-            case (0, _), (_, nil):
-                let sale = SimpleModel.Sale(
-                    isAuction: Bool.random(using: &random), seller: who,
-                    price: .random(in: 1...900, using: &random),
-                    step: .random(in: 1...3_000, using: &random),
-                    rate: .random(in: 0...2_000, using: &random),
-                    end: now + .random(in: -2...250, using: &random),
-                    overdue: now + 250 + .random(in: 0...250, using: &random))
-                let id = Sample.dealID()
-                command = self.open(sale, id, by: accounts[who], at: now)
-                expected = model.open(sale, at: now)
-                if expected == "done" { ids.append(id) }
-            case (1...4, let place?):
-                let minimum = model.sales[place].bid + model.sales[place].price / 2
-                let amount = Int64.random(in: 1...(minimum + 300), using: &random)
-                command = Sample.bid(amount, on: ids[place], by: accounts[who])
-                expected = model.bid(amount, on: place, by: who, at: now)
-            case (5...6, let place?):
-                command = Sample.buy(ids[place], by: accounts[who])
-                expected = model.buy(place, by: who, at: now)
-            case (7, let place?):
-                let seller = model.sales[place].seller
-                command = Sample.deliver(ids[place], by: accounts[seller])
-                expected = model.deliver(place, by: seller, at: now)
-            case (8, let place?):
-                let releasing = Bool.random(using: &random)
-                let sale = model.sales[place]
-                command = Sample.cancel(
-                    sale.isAuction ? .auction : .presale, ids[place], by: accounts[sale.seller],
-                    releasingBid: releasing)
-                expected = model.cancel(place, by: sale.seller, releasing: releasing, at: now)
-            default:
-                for kind in DealKind.allCases {
-                    let due = try await store.dueDeals(kind, limit: 1_000, at: time)
-                    _ = try await store.settle(due.deals, fence: nil, at: time)
-                }
+            let next = next(on: &model, &ids, accounts, at: now, &random)
+            guard let (command, expected) = next else {
+                try await settle(store, at: Sample.after(now))
                 model.settle(at: now)
                 continue
             }
-            let outcome = try await store.decide([command], at: time)[0]
+            let outcome = try await store.decide([command], at: Sample.after(now))[0]
             #expect(label(outcome) == expected, "seed \(seed), step \(step)")
             guard label(outcome) == expected else { return }
             try await compare(model, accounts, ids, step, fixture, store)
         }
         // In the end everything ends, and every hold with it.
-        let end = Sample.after(now + 10_000)
-        for kind in DealKind.allCases {
-            let due = try await store.dueDeals(kind, limit: 10_000, at: end)
-            _ = try await store.settle(due.deals, fence: nil, at: end)
-        }
+        try await settle(store, at: Sample.after(now + 10_000))
         model.settle(at: now + 10_000)
         try await compare(model, accounts, ids, .max, fixture, store)
         #expect(model.held.allSatisfy { $0 == 0 })
         #expect(
             model.available.reduce(model.kept, +) == Self.funds * Int64(accounts.count))
         #expect(try await fixture.store.audit(after: nil, limit: 100).violations == [])
+    }
+
+    private func settle(_ store: any DealStore, at time: Timestamp) async throws {
+        for kind in DealKind.allCases {
+            let due = try await store.dueDeals(kind, limit: 10_000, at: time)
+            _ = try await store.settle(due.deals, fence: nil, at: time)
+        }
+    }
+
+    /// A random command, and what the model says of it; nil to settle what is due.
+    private func next(
+        on model: inout SimpleModel, _ ids: inout [DealID], _ accounts: [AccountKey],
+        at now: Int64, _ random: inout SeededRandom
+    ) -> (DealCommand, expected: String)? {
+        let who = Int.random(in: 0..<accounts.count, using: &random)
+        let kind = Int.random(in: 0..<10, using: &random)
+        guard kind > 0, !ids.isEmpty else {
+            let sale = SimpleModel.Sale(
+                isAuction: Bool.random(using: &random), seller: who,
+                price: .random(in: 1...900, using: &random),
+                step: .random(in: 1...3_000, using: &random),
+                rate: .random(in: 0...2_000, using: &random),
+                end: now + .random(in: -2...250, using: &random),
+                overdue: now + 250 + .random(in: 0...250, using: &random))
+            let id = Sample.dealID()
+            let expected = model.open(sale, at: now)
+            if expected == "done" { ids.append(id) }
+            return (open(sale, id, by: accounts[who], at: now), expected)
+        }
+        let place = Int.random(in: 0..<ids.count, using: &random)
+        let sale = model.sales[place]
+        let seller = accounts[sale.seller]
+        switch kind {
+        case 1...4:
+            let amount = Int64.random(in: 1...(sale.bid + sale.price / 2 + 300), using: &random)
+            return (
+                Sample.bid(amount, on: ids[place], by: accounts[who]),
+                model.bid(amount, on: place, by: who, at: now)
+            )
+        case 5...6:
+            return (
+                Sample.buy(ids[place], by: accounts[who]), model.buy(place, by: who, at: now)
+            )
+        case 7:
+            return (
+                Sample.deliver(ids[place], by: seller),
+                model.deliver(place, by: sale.seller, at: now)
+            )
+        case 8:
+            let releasing = Bool.random(using: &random)
+            return (
+                Sample.cancel(
+                    sale.isAuction ? .auction : .presale, ids[place], by: seller,
+                    releasingBid: releasing),
+                model.cancel(place, by: sale.seller, releasing: releasing, at: now)
+            )
+        default: return nil
+        }
     }
 
     private func open(

@@ -218,7 +218,7 @@ import Testing
         #expect(try await store.setAside(id, error: "no room", fence: nil))
         #expect(try await store.dueDeals(.auction, limit: 9, at: end).deals == [])
         #expect(try await store.settle([id], fence: nil, at: end) == [.unchanged])
-        #expect(try await store.dealsSetAside(limit: 9).map(\.setAside) == ["no room"])
+        #expect(try await store.dealsSetAside(limit: 9).map(\.error) == ["no room"])
         #expect(try await !store.setAside(other, error: "ended", fence: nil))
         #expect(try await store.takeUp(id))
         #expect(try await !store.takeUp(id))

@@ -135,10 +135,14 @@ extension InMemoryLedgerStore: DealStore {
         }
     }
 
-    package func dealsSetAside(limit: Int) async throws(StoreError) -> [Deal] {
+    package func dealsSetAside(
+        limit: Int
+    ) async throws(StoreError) -> [DealSetAside] {
         try read { state in
-            let deals = state.deals.deals.values.filter { $0.setAside != nil }
-            return Array(deals.sorted { $0.id < $1.id }.prefix(limit))
+            let deals = state.deals.deals.values.sorted { $0.id < $1.id }.compactMap { deal in
+                deal.setAside.map { DealSetAside(id: deal.id, error: $0, deal: deal) }
+            }
+            return Array(deals.prefix(limit))
         }
     }
 }

@@ -52,6 +52,31 @@ import Workers
         }
     }
 
+    @Test func `evidence wakes the confirmer`() async throws {
+        let gateway = ScriptedGateway()
+        let looks = Atomic(0)
+        gateway.change { script in
+            script.proven = { _ in
+                looks.add(1, ordering: .relaxed)
+                return .unknown
+            }
+        }
+        let world = World(gateway: gateway)
+        try await world.withProcess(configure: {
+            // Nothing is found by looking from time to time.
+            $0.evidenceIntervalMin = .seconds(3_600)
+            $0.evidenceIntervalMax = .seconds(3_600)
+        }) { _, bookkeeper, _ in
+            let ids = try await world.makeWithdrawals(3, through: bookkeeper)
+            try await world.reach(.sent, ids)
+            try await eventually { looks.load(ordering: .relaxed) >= 3 }
+            gateway.change { $0.proven = { _ in nil } }
+            bookkeeper.feed.publishEvidence(of: ids)
+            try await world.reach(.confirmed, ids)
+        }
+        try await world.expectSound(paid: gateway)
+    }
+
     @Test(arguments: SimulatedOutcome.allCases)
     func `the simulator reaches every state`(outcome: SimulatedOutcome) async throws {
         var script = SimulatorGateway.Script()

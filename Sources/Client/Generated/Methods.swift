@@ -13,6 +13,10 @@ extension TellerClient {
     public var account: AccountMethods { AccountMethods(client: self) }
     /// The methods `deposit.*`.
     public var deposit: DepositMethods { DepositMethods(client: self) }
+    /// The methods `auction.*`.
+    public var auction: AuctionMethods { AuctionMethods(client: self) }
+    /// The methods `presale.*`.
+    public var presale: PresaleMethods { PresaleMethods(client: self) }
     /// The methods `task.*`.
     public var task: TaskMethods { TaskMethods(client: self) }
     /// The methods `retryPolicy.*`.
@@ -226,6 +230,232 @@ public struct DepositMethods: Sendable {
                 tenant: tenant,
                 reason: reason
             ),
+            options: options
+        )
+    }
+}
+
+/// `auction.*`, typed.
+public struct AuctionMethods: Sendable {
+    let client: TellerClient
+
+    /// Takes bids on an item of the seller's until `endsAt`. The commission is the configured one
+    /// and stays what it is.
+    public func open(
+        accountId: AccountID,
+        item: String,
+        startBid: Nanotons,
+        stepBasisPoints: Int,
+        endsAt: Timestamp,
+        idempotencyKey: IdempotencyKey? = nil,
+        options: CallOptions = CallOptions()
+    ) async throws(TellerError) -> AuctionOpenResult {
+        try await client.call(
+            Methods.auctionOpen,
+            AuctionOpenParams(
+                accountId: accountId,
+                item: item,
+                startBid: startBid,
+                stepBasisPoints: stepBasisPoints,
+                endsAt: endsAt,
+                idempotencyKey: idempotencyKey
+            ),
+            options: options
+        )
+    }
+
+    /// Holds the bid, and gives the outbid bidder's back. Who raises his own bid needs only the
+    /// difference. A refusal changes nothing and does not use up the key.
+    public func bid(
+        accountId: AccountID,
+        auctionId: DealID,
+        amount: Nanotons,
+        idempotencyKey: IdempotencyKey? = nil,
+        options: CallOptions = CallOptions()
+    ) async throws(TellerError) -> AuctionBidResult {
+        try await client.call(
+            Methods.auctionBid,
+            AuctionBidParams(
+                accountId: accountId,
+                auctionId: auctionId,
+                amount: amount,
+                idempotencyKey: idempotencyKey
+            ),
+            options: options
+        )
+    }
+
+    /// Ends an auction before its time. A standing bid is given back, if `releaseBid` says so;
+    /// otherwise an auction with bids is not cancelled.
+    public func cancel(
+        accountId: AccountID,
+        auctionId: DealID,
+        releaseBid: Bool? = nil,
+        idempotencyKey: IdempotencyKey? = nil,
+        options: CallOptions = CallOptions()
+    ) async throws(TellerError) -> AuctionCancelResult {
+        try await client.call(
+            Methods.auctionCancel,
+            AuctionCancelParams(
+                accountId: accountId,
+                auctionId: auctionId,
+                releaseBid: releaseBid,
+                idempotencyKey: idempotencyKey
+            ),
+            options: options
+        )
+    }
+
+    /// The auction as it is now.
+    public func get(
+        auctionId: DealID,
+        options: CallOptions = CallOptions()
+    ) async throws(TellerError) -> AuctionGetResult {
+        try await client.call(
+            Methods.auctionGet,
+            AuctionGetParams(auctionId: auctionId),
+            options: options
+        )
+    }
+
+    /// Newest first, in pages.
+    public func list(
+        accountId: AccountID? = nil,
+        state: AuctionState? = nil,
+        limit: Int? = nil,
+        cursor: String? = nil,
+        options: CallOptions = CallOptions()
+    ) async throws(TellerError) -> AuctionListResult {
+        try await client.call(
+            Methods.auctionList,
+            AuctionListParams(accountId: accountId, state: state, limit: limit, cursor: cursor),
+            options: options
+        )
+    }
+
+    /// Streams events as `application/x-ndjson`: the newest step first, then every one after it,
+    /// until the auction has ended; the last line is the response. With the cursor of the last
+    /// event seen it resumes without a gap.
+    public func watch(
+        auctionId: DealID,
+        cursor: String? = nil,
+        options: CallOptions = CallOptions()
+    ) -> EventStream<AuctionEvent, AuctionWatchResult> {
+        client.stream(
+            Methods.auctionWatch,
+            AuctionWatchParams(auctionId: auctionId, cursor: cursor),
+            options: options
+        )
+    }
+}
+
+/// `presale.*`, typed.
+public struct PresaleMethods: Sendable {
+    let client: TellerClient
+
+    /// Offers what the seller will have to deliver, and holds the seller's collateral until the
+    /// presale ends. Collateral, compensation and commission are the configured shares of the
+    /// price and stay what they are.
+    public func open(
+        accountId: AccountID,
+        item: String,
+        price: Nanotons,
+        deliverBy: Timestamp,
+        idempotencyKey: IdempotencyKey? = nil,
+        options: CallOptions = CallOptions()
+    ) async throws(TellerError) -> PresaleOpenResult {
+        try await client.call(
+            Methods.presaleOpen,
+            PresaleOpenParams(
+                accountId: accountId,
+                item: item,
+                price: price,
+                deliverBy: deliverBy,
+                idempotencyKey: idempotencyKey
+            ),
+            options: options
+        )
+    }
+
+    /// Holds the price of the buyer until it is delivered, or overdue.
+    public func buy(
+        accountId: AccountID,
+        presaleId: DealID,
+        price: Nanotons? = nil,
+        idempotencyKey: IdempotencyKey? = nil,
+        options: CallOptions = CallOptions()
+    ) async throws(TellerError) -> PresaleBuyResult {
+        try await client.call(
+            Methods.presaleBuy,
+            PresaleBuyParams(
+                accountId: accountId,
+                presaleId: presaleId,
+                price: price,
+                idempotencyKey: idempotencyKey
+            ),
+            options: options
+        )
+    }
+
+    /// The price goes to the seller, less the commission, and the collateral is given back.
+    public func deliver(
+        accountId: AccountID,
+        presaleId: DealID,
+        idempotencyKey: IdempotencyKey? = nil,
+        options: CallOptions = CallOptions()
+    ) async throws(TellerError) -> PresaleDeliverResult {
+        try await client.call(
+            Methods.presaleDeliver,
+            PresaleDeliverParams(
+                accountId: accountId,
+                presaleId: presaleId,
+                idempotencyKey: idempotencyKey
+            ),
+            options: options
+        )
+    }
+
+    /// Ends a presale that nobody has bought, and gives the collateral back.
+    public func cancel(
+        accountId: AccountID,
+        presaleId: DealID,
+        idempotencyKey: IdempotencyKey? = nil,
+        options: CallOptions = CallOptions()
+    ) async throws(TellerError) -> PresaleCancelResult {
+        try await client.call(
+            Methods.presaleCancel,
+            PresaleCancelParams(
+                accountId: accountId,
+                presaleId: presaleId,
+                idempotencyKey: idempotencyKey
+            ),
+            options: options
+        )
+    }
+
+    /// The presale as it is now.
+    public func get(
+        presaleId: DealID,
+        options: CallOptions = CallOptions()
+    ) async throws(TellerError) -> PresaleGetResult {
+        try await client.call(
+            Methods.presaleGet,
+            PresaleGetParams(presaleId: presaleId),
+            options: options
+        )
+    }
+
+    /// Newest first, in pages.
+    public func list(
+        accountId: AccountID? = nil,
+        state: PresaleState? = nil,
+        limit: Int? = nil,
+        cursor: String? = nil,
+        options: CallOptions = CallOptions()
+    ) async throws(TellerError) -> PresaleListResult {
+        try await client.call(
+            Methods.presaleList,
+            PresaleListParams(accountId: accountId, state: state, limit: limit, cursor: cursor),
             options: options
         )
     }

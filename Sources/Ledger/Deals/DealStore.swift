@@ -54,7 +54,21 @@ package protocol DealStore: Sendable {
     ) async throws(StoreError) -> [DealEvent]
 
     /// The deals that are set aside, oldest id first.
-    func dealsSetAside(limit: Int) async throws(StoreError) -> [Deal]
+    func dealsSetAside(limit: Int) async throws(StoreError) -> [DealSetAside]
+}
+
+/// A deal that could not be settled.
+package struct DealSetAside: Sendable, Equatable {
+    package let id: DealID
+    package let error: String
+    /// nil when its row makes no sense.
+    package let deal: Deal?
+
+    package init(id: DealID, error: String, deal: Deal?) {
+        self.id = id
+        self.error = error
+        self.deal = deal
+    }
 }
 
 package struct DueDeals: Sendable, Equatable {

@@ -148,6 +148,7 @@ package enum MarketOperationState: String, Sendable, CaseIterable {
             (.unknown, .done), (.unknown, .notExecuted), (.accepted, .done),
             (.accepted, .notExecuted):
             true
+        case (.sending, .sending): false
         case _ where self == next: !isEnded
         default: false
         }

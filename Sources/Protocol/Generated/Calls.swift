@@ -1259,6 +1259,1571 @@ public struct DepositAssignResult: Sendable, Equatable, JSONDecodable, JSONEncod
     }
 }
 
+/// The params of `auction.open`.
+public struct AuctionOpenParams: Sendable, Equatable, JSONDecodable, JSONEncodable {
+    /// The seller.
+    public var accountId: AccountID
+    /// What is sold.
+    public var item: String
+    /// The least first bid.
+    public var startBid: Nanotons
+    /// By how much each bid is higher than the one before, in hundredths of a percent; rounded up
+    /// to a whole nanoton.
+    public var stepBasisPoints: Int
+    /// Bids are taken before this moment, and no longer at it.
+    public var endsAt: Timestamp
+    /// Makes the call safe to repeat. The header `idempotency-key` means the same.
+    public var idempotencyKey: IdempotencyKey?
+
+    public init(
+        accountId: AccountID,
+        item: String,
+        startBid: Nanotons,
+        stepBasisPoints: Int,
+        endsAt: Timestamp,
+        idempotencyKey: IdempotencyKey? = nil
+    ) {
+        self.accountId = accountId
+        self.item = item
+        self.startBid = startBid
+        self.stepBasisPoints = stepBasisPoints
+        self.endsAt = endsAt
+        self.idempotencyKey = idempotencyKey
+    }
+
+    public init(from reader: inout JSONReader) throws(JSONError) {
+        reader.refusesUnknownMembers = true
+        var accountId: AccountID?
+        var item: String?
+        var startBid: Nanotons?
+        var stepBasisPoints: Int?
+        var endsAt: Timestamp?
+        var idempotencyKey: IdempotencyKey?
+        try reader.readObject { (reader, key) throws(JSONError) in
+            if key == "accountId" {
+                accountId = try AccountID(from: &reader)
+            } else if key == "item" {
+                item = try reader.readText(1...128)
+            } else if key == "startBid" {
+                startBid = try Nanotons(from: &reader)
+            } else if key == "stepBasisPoints" {
+                stepBasisPoints = try reader.readInteger(1...10000)
+            } else if key == "endsAt" {
+                endsAt = try Timestamp(from: &reader)
+            } else if key == "idempotencyKey" {
+                idempotencyKey = try IdempotencyKey(from: &reader)
+            } else {
+                throw reader.unknownMember(key)
+            }
+        }
+        guard let accountId else {
+            throw reader.missingMember("accountId")
+        }
+        guard let item else {
+            throw reader.missingMember("item")
+        }
+        guard let startBid else {
+            throw reader.missingMember("startBid")
+        }
+        guard let stepBasisPoints else {
+            throw reader.missingMember("stepBasisPoints")
+        }
+        guard let endsAt else {
+            throw reader.missingMember("endsAt")
+        }
+        self.accountId = accountId
+        self.item = item
+        self.startBid = startBid
+        self.stepBasisPoints = stepBasisPoints
+        self.endsAt = endsAt
+        self.idempotencyKey = idempotencyKey
+    }
+
+    public func encode(to writer: inout JSONWriter) {
+        writer.beginObject()
+        writer.key("accountId")
+        accountId.encode(to: &writer)
+        writer.key("item")
+        writer.string(item)
+        writer.key("startBid")
+        startBid.encode(to: &writer)
+        writer.key("stepBasisPoints")
+        writer.number(Int64(stepBasisPoints))
+        writer.key("endsAt")
+        endsAt.encode(to: &writer)
+        if let idempotencyKey {
+            writer.key("idempotencyKey")
+            idempotencyKey.encode(to: &writer)
+        }
+        writer.endObject()
+    }
+}
+
+extension AuctionOpenParams: IdempotencyKeyed {}
+
+/// The result of `auction.open`.
+public struct AuctionOpenResult: Sendable, Equatable, JSONDecodable, JSONEncodable {
+    /// An auction: the highest bid is held of its bidder, and goes to the seller at the end, less
+    /// the commission.
+    public var auction: Auction
+    /// A whole number.
+    public var sequence: Int
+    /// Whether this call's key had been used before: `sequence` is the step that the first call
+    /// made.
+    public var replayed: Bool
+    /// A moment in UTC with milliseconds (RFC 3339).
+    public var firstSeenAt: Timestamp?
+    /// A moment in UTC with milliseconds (RFC 3339).
+    public var expiresAt: Timestamp?
+
+    public init(
+        auction: Auction,
+        sequence: Int,
+        replayed: Bool,
+        firstSeenAt: Timestamp? = nil,
+        expiresAt: Timestamp? = nil
+    ) {
+        self.auction = auction
+        self.sequence = sequence
+        self.replayed = replayed
+        self.firstSeenAt = firstSeenAt
+        self.expiresAt = expiresAt
+    }
+
+    public init(from reader: inout JSONReader) throws(JSONError) {
+        var auction: Auction?
+        var sequence: Int?
+        var replayed: Bool?
+        var firstSeenAt: Timestamp?
+        var expiresAt: Timestamp?
+        try reader.readObject { (reader, key) throws(JSONError) in
+            if key == "auction" {
+                auction = try Auction(from: &reader)
+            } else if key == "sequence" {
+                sequence = try reader.readInteger(0...9007199254740991)
+            } else if key == "replayed" {
+                replayed = try reader.readBool()
+            } else if key == "firstSeenAt" {
+                firstSeenAt = try Timestamp(from: &reader)
+            } else if key == "expiresAt" {
+                expiresAt = try Timestamp(from: &reader)
+            } else {
+                try reader.skipUnknownMember(key)
+            }
+        }
+        guard let auction else {
+            throw reader.missingMember("auction")
+        }
+        guard let sequence else {
+            throw reader.missingMember("sequence")
+        }
+        guard let replayed else {
+            throw reader.missingMember("replayed")
+        }
+        self.auction = auction
+        self.sequence = sequence
+        self.replayed = replayed
+        self.firstSeenAt = firstSeenAt
+        self.expiresAt = expiresAt
+    }
+
+    public func encode(to writer: inout JSONWriter) {
+        writer.beginObject()
+        writer.key("auction")
+        auction.encode(to: &writer)
+        writer.key("sequence")
+        writer.number(Int64(sequence))
+        writer.key("replayed")
+        writer.bool(replayed)
+        if let firstSeenAt {
+            writer.key("firstSeenAt")
+            firstSeenAt.encode(to: &writer)
+        }
+        if let expiresAt {
+            writer.key("expiresAt")
+            expiresAt.encode(to: &writer)
+        }
+        writer.endObject()
+    }
+}
+
+/// The params of `auction.bid`.
+public struct AuctionBidParams: Sendable, Equatable, JSONDecodable, JSONEncodable {
+    /// The bidder.
+    public var accountId: AccountID
+    /// The auction.
+    public var auctionId: DealID
+    /// The bid.
+    public var amount: Nanotons
+    /// Makes the call safe to repeat. The header `idempotency-key` means the same.
+    public var idempotencyKey: IdempotencyKey?
+
+    public init(
+        accountId: AccountID,
+        auctionId: DealID,
+        amount: Nanotons,
+        idempotencyKey: IdempotencyKey? = nil
+    ) {
+        self.accountId = accountId
+        self.auctionId = auctionId
+        self.amount = amount
+        self.idempotencyKey = idempotencyKey
+    }
+
+    public init(from reader: inout JSONReader) throws(JSONError) {
+        reader.refusesUnknownMembers = true
+        var accountId: AccountID?
+        var auctionId: DealID?
+        var amount: Nanotons?
+        var idempotencyKey: IdempotencyKey?
+        try reader.readObject { (reader, key) throws(JSONError) in
+            if key == "accountId" {
+                accountId = try AccountID(from: &reader)
+            } else if key == "auctionId" {
+                auctionId = try DealID(from: &reader)
+            } else if key == "amount" {
+                amount = try Nanotons(from: &reader)
+            } else if key == "idempotencyKey" {
+                idempotencyKey = try IdempotencyKey(from: &reader)
+            } else {
+                throw reader.unknownMember(key)
+            }
+        }
+        guard let accountId else {
+            throw reader.missingMember("accountId")
+        }
+        guard let auctionId else {
+            throw reader.missingMember("auctionId")
+        }
+        guard let amount else {
+            throw reader.missingMember("amount")
+        }
+        self.accountId = accountId
+        self.auctionId = auctionId
+        self.amount = amount
+        self.idempotencyKey = idempotencyKey
+    }
+
+    public func encode(to writer: inout JSONWriter) {
+        writer.beginObject()
+        writer.key("accountId")
+        accountId.encode(to: &writer)
+        writer.key("auctionId")
+        auctionId.encode(to: &writer)
+        writer.key("amount")
+        amount.encode(to: &writer)
+        if let idempotencyKey {
+            writer.key("idempotencyKey")
+            idempotencyKey.encode(to: &writer)
+        }
+        writer.endObject()
+    }
+}
+
+extension AuctionBidParams: IdempotencyKeyed {}
+
+/// The result of `auction.bid`.
+public struct AuctionBidResult: Sendable, Equatable, JSONDecodable, JSONEncodable {
+    /// An auction: the highest bid is held of its bidder, and goes to the seller at the end, less
+    /// the commission.
+    public var auction: Auction
+    /// A whole number.
+    public var sequence: Int
+    /// Whether this call's key had been used before: `sequence` is the step that the first call
+    /// made.
+    public var replayed: Bool
+    /// A moment in UTC with milliseconds (RFC 3339).
+    public var firstSeenAt: Timestamp?
+    /// A moment in UTC with milliseconds (RFC 3339).
+    public var expiresAt: Timestamp?
+
+    public init(
+        auction: Auction,
+        sequence: Int,
+        replayed: Bool,
+        firstSeenAt: Timestamp? = nil,
+        expiresAt: Timestamp? = nil
+    ) {
+        self.auction = auction
+        self.sequence = sequence
+        self.replayed = replayed
+        self.firstSeenAt = firstSeenAt
+        self.expiresAt = expiresAt
+    }
+
+    public init(from reader: inout JSONReader) throws(JSONError) {
+        var auction: Auction?
+        var sequence: Int?
+        var replayed: Bool?
+        var firstSeenAt: Timestamp?
+        var expiresAt: Timestamp?
+        try reader.readObject { (reader, key) throws(JSONError) in
+            if key == "auction" {
+                auction = try Auction(from: &reader)
+            } else if key == "sequence" {
+                sequence = try reader.readInteger(0...9007199254740991)
+            } else if key == "replayed" {
+                replayed = try reader.readBool()
+            } else if key == "firstSeenAt" {
+                firstSeenAt = try Timestamp(from: &reader)
+            } else if key == "expiresAt" {
+                expiresAt = try Timestamp(from: &reader)
+            } else {
+                try reader.skipUnknownMember(key)
+            }
+        }
+        guard let auction else {
+            throw reader.missingMember("auction")
+        }
+        guard let sequence else {
+            throw reader.missingMember("sequence")
+        }
+        guard let replayed else {
+            throw reader.missingMember("replayed")
+        }
+        self.auction = auction
+        self.sequence = sequence
+        self.replayed = replayed
+        self.firstSeenAt = firstSeenAt
+        self.expiresAt = expiresAt
+    }
+
+    public func encode(to writer: inout JSONWriter) {
+        writer.beginObject()
+        writer.key("auction")
+        auction.encode(to: &writer)
+        writer.key("sequence")
+        writer.number(Int64(sequence))
+        writer.key("replayed")
+        writer.bool(replayed)
+        if let firstSeenAt {
+            writer.key("firstSeenAt")
+            firstSeenAt.encode(to: &writer)
+        }
+        if let expiresAt {
+            writer.key("expiresAt")
+            expiresAt.encode(to: &writer)
+        }
+        writer.endObject()
+    }
+}
+
+/// The params of `auction.cancel`.
+public struct AuctionCancelParams: Sendable, Equatable, JSONDecodable, JSONEncodable {
+    /// The seller.
+    public var accountId: AccountID
+    /// The auction.
+    public var auctionId: DealID
+    /// Also when somebody has bid; false when left out.
+    public var releaseBid: Bool?
+    /// Makes the call safe to repeat. The header `idempotency-key` means the same.
+    public var idempotencyKey: IdempotencyKey?
+
+    public init(
+        accountId: AccountID,
+        auctionId: DealID,
+        releaseBid: Bool? = nil,
+        idempotencyKey: IdempotencyKey? = nil
+    ) {
+        self.accountId = accountId
+        self.auctionId = auctionId
+        self.releaseBid = releaseBid
+        self.idempotencyKey = idempotencyKey
+    }
+
+    public init(from reader: inout JSONReader) throws(JSONError) {
+        reader.refusesUnknownMembers = true
+        var accountId: AccountID?
+        var auctionId: DealID?
+        var releaseBid: Bool?
+        var idempotencyKey: IdempotencyKey?
+        try reader.readObject { (reader, key) throws(JSONError) in
+            if key == "accountId" {
+                accountId = try AccountID(from: &reader)
+            } else if key == "auctionId" {
+                auctionId = try DealID(from: &reader)
+            } else if key == "releaseBid" {
+                releaseBid = try reader.readBool()
+            } else if key == "idempotencyKey" {
+                idempotencyKey = try IdempotencyKey(from: &reader)
+            } else {
+                throw reader.unknownMember(key)
+            }
+        }
+        guard let accountId else {
+            throw reader.missingMember("accountId")
+        }
+        guard let auctionId else {
+            throw reader.missingMember("auctionId")
+        }
+        self.accountId = accountId
+        self.auctionId = auctionId
+        self.releaseBid = releaseBid
+        self.idempotencyKey = idempotencyKey
+    }
+
+    public func encode(to writer: inout JSONWriter) {
+        writer.beginObject()
+        writer.key("accountId")
+        accountId.encode(to: &writer)
+        writer.key("auctionId")
+        auctionId.encode(to: &writer)
+        if let releaseBid {
+            writer.key("releaseBid")
+            writer.bool(releaseBid)
+        }
+        if let idempotencyKey {
+            writer.key("idempotencyKey")
+            idempotencyKey.encode(to: &writer)
+        }
+        writer.endObject()
+    }
+}
+
+extension AuctionCancelParams: IdempotencyKeyed {}
+
+/// The result of `auction.cancel`.
+public struct AuctionCancelResult: Sendable, Equatable, JSONDecodable, JSONEncodable {
+    /// An auction: the highest bid is held of its bidder, and goes to the seller at the end, less
+    /// the commission.
+    public var auction: Auction
+    /// A whole number.
+    public var sequence: Int
+    /// Whether this call's key had been used before: `sequence` is the step that the first call
+    /// made.
+    public var replayed: Bool
+    /// A moment in UTC with milliseconds (RFC 3339).
+    public var firstSeenAt: Timestamp?
+    /// A moment in UTC with milliseconds (RFC 3339).
+    public var expiresAt: Timestamp?
+
+    public init(
+        auction: Auction,
+        sequence: Int,
+        replayed: Bool,
+        firstSeenAt: Timestamp? = nil,
+        expiresAt: Timestamp? = nil
+    ) {
+        self.auction = auction
+        self.sequence = sequence
+        self.replayed = replayed
+        self.firstSeenAt = firstSeenAt
+        self.expiresAt = expiresAt
+    }
+
+    public init(from reader: inout JSONReader) throws(JSONError) {
+        var auction: Auction?
+        var sequence: Int?
+        var replayed: Bool?
+        var firstSeenAt: Timestamp?
+        var expiresAt: Timestamp?
+        try reader.readObject { (reader, key) throws(JSONError) in
+            if key == "auction" {
+                auction = try Auction(from: &reader)
+            } else if key == "sequence" {
+                sequence = try reader.readInteger(0...9007199254740991)
+            } else if key == "replayed" {
+                replayed = try reader.readBool()
+            } else if key == "firstSeenAt" {
+                firstSeenAt = try Timestamp(from: &reader)
+            } else if key == "expiresAt" {
+                expiresAt = try Timestamp(from: &reader)
+            } else {
+                try reader.skipUnknownMember(key)
+            }
+        }
+        guard let auction else {
+            throw reader.missingMember("auction")
+        }
+        guard let sequence else {
+            throw reader.missingMember("sequence")
+        }
+        guard let replayed else {
+            throw reader.missingMember("replayed")
+        }
+        self.auction = auction
+        self.sequence = sequence
+        self.replayed = replayed
+        self.firstSeenAt = firstSeenAt
+        self.expiresAt = expiresAt
+    }
+
+    public func encode(to writer: inout JSONWriter) {
+        writer.beginObject()
+        writer.key("auction")
+        auction.encode(to: &writer)
+        writer.key("sequence")
+        writer.number(Int64(sequence))
+        writer.key("replayed")
+        writer.bool(replayed)
+        if let firstSeenAt {
+            writer.key("firstSeenAt")
+            firstSeenAt.encode(to: &writer)
+        }
+        if let expiresAt {
+            writer.key("expiresAt")
+            expiresAt.encode(to: &writer)
+        }
+        writer.endObject()
+    }
+}
+
+/// The params of `auction.get`.
+public struct AuctionGetParams: Sendable, Equatable, JSONDecodable, JSONEncodable {
+    /// The auction.
+    public var auctionId: DealID
+
+    public init(auctionId: DealID) {
+        self.auctionId = auctionId
+    }
+
+    public init(from reader: inout JSONReader) throws(JSONError) {
+        reader.refusesUnknownMembers = true
+        var auctionId: DealID?
+        try reader.readObject { (reader, key) throws(JSONError) in
+            if key == "auctionId" {
+                auctionId = try DealID(from: &reader)
+            } else {
+                throw reader.unknownMember(key)
+            }
+        }
+        guard let auctionId else {
+            throw reader.missingMember("auctionId")
+        }
+        self.auctionId = auctionId
+    }
+
+    public func encode(to writer: inout JSONWriter) {
+        writer.beginObject()
+        writer.key("auctionId")
+        auctionId.encode(to: &writer)
+        writer.endObject()
+    }
+}
+
+/// The result of `auction.get`.
+public struct AuctionGetResult: Sendable, Equatable, JSONDecodable, JSONEncodable {
+    /// An auction: the highest bid is held of its bidder, and goes to the seller at the end, less
+    /// the commission.
+    public var auction: Auction
+
+    public init(auction: Auction) {
+        self.auction = auction
+    }
+
+    public init(from reader: inout JSONReader) throws(JSONError) {
+        var auction: Auction?
+        try reader.readObject { (reader, key) throws(JSONError) in
+            if key == "auction" {
+                auction = try Auction(from: &reader)
+            } else {
+                try reader.skipUnknownMember(key)
+            }
+        }
+        guard let auction else {
+            throw reader.missingMember("auction")
+        }
+        self.auction = auction
+    }
+
+    public func encode(to writer: inout JSONWriter) {
+        writer.beginObject()
+        writer.key("auction")
+        auction.encode(to: &writer)
+        writer.endObject()
+    }
+}
+
+/// The params of `auction.list`.
+public struct AuctionListParams: Sendable, Equatable, JSONDecodable, JSONEncodable {
+    /// Only those of this seller.
+    public var accountId: AccountID?
+    /// Only those in this state.
+    public var state: AuctionState?
+    /// Rows on a page.
+    public var limit: Int?
+    /// Where the page before ended.
+    public var cursor: String?
+
+    public init(
+        accountId: AccountID? = nil,
+        state: AuctionState? = nil,
+        limit: Int? = nil,
+        cursor: String? = nil
+    ) {
+        self.accountId = accountId
+        self.state = state
+        self.limit = limit
+        self.cursor = cursor
+    }
+
+    public init(from reader: inout JSONReader) throws(JSONError) {
+        reader.refusesUnknownMembers = true
+        var accountId: AccountID?
+        var state: AuctionState?
+        var limit: Int?
+        var cursor: String?
+        try reader.readObject { (reader, key) throws(JSONError) in
+            if key == "accountId" {
+                accountId = try AccountID(from: &reader)
+            } else if key == "state" {
+                state = try AuctionState(from: &reader)
+            } else if key == "limit" {
+                limit = try reader.readInteger(1...200)
+            } else if key == "cursor" {
+                cursor = try reader.readText(1...128)
+            } else {
+                throw reader.unknownMember(key)
+            }
+        }
+        self.accountId = accountId
+        self.state = state
+        self.limit = limit
+        self.cursor = cursor
+    }
+
+    public func encode(to writer: inout JSONWriter) {
+        writer.beginObject()
+        if let accountId {
+            writer.key("accountId")
+            accountId.encode(to: &writer)
+        }
+        if let state {
+            writer.key("state")
+            state.encode(to: &writer)
+        }
+        if let limit {
+            writer.key("limit")
+            writer.number(Int64(limit))
+        }
+        if let cursor {
+            writer.key("cursor")
+            writer.string(cursor)
+        }
+        writer.endObject()
+    }
+}
+
+/// The result of `auction.list`.
+public struct AuctionListResult: Sendable, Equatable, JSONDecodable, JSONEncodable {
+    public var auctions: [Auction]
+    /// A position in a list, opaque: pass on what the page before returned.
+    public var nextCursor: String?
+
+    public init(auctions: [Auction], nextCursor: String? = nil) {
+        self.auctions = auctions
+        self.nextCursor = nextCursor
+    }
+
+    public init(from reader: inout JSONReader) throws(JSONError) {
+        var auctions: [Auction]?
+        var nextCursor: String?
+        try reader.readObject { (reader, key) throws(JSONError) in
+            if key == "auctions" {
+                auctions = try reader.readArray(of: Auction.self)
+            } else if key == "nextCursor" {
+                nextCursor = try reader.readText(1...128)
+            } else {
+                try reader.skipUnknownMember(key)
+            }
+        }
+        guard let auctions else {
+            throw reader.missingMember("auctions")
+        }
+        self.auctions = auctions
+        self.nextCursor = nextCursor
+    }
+
+    public func encode(to writer: inout JSONWriter) {
+        writer.beginObject()
+        writer.key("auctions")
+        writer.array(auctions)
+        if let nextCursor {
+            writer.key("nextCursor")
+            writer.string(nextCursor)
+        }
+        writer.endObject()
+    }
+}
+
+/// The params of `auction.watch`.
+public struct AuctionWatchParams: Sendable, Equatable, JSONDecodable, JSONEncodable {
+    /// The auction.
+    public var auctionId: DealID
+    /// Of the last event seen.
+    public var cursor: String?
+
+    public init(auctionId: DealID, cursor: String? = nil) {
+        self.auctionId = auctionId
+        self.cursor = cursor
+    }
+
+    public init(from reader: inout JSONReader) throws(JSONError) {
+        reader.refusesUnknownMembers = true
+        var auctionId: DealID?
+        var cursor: String?
+        try reader.readObject { (reader, key) throws(JSONError) in
+            if key == "auctionId" {
+                auctionId = try DealID(from: &reader)
+            } else if key == "cursor" {
+                cursor = try reader.readText(1...128)
+            } else {
+                throw reader.unknownMember(key)
+            }
+        }
+        guard let auctionId else {
+            throw reader.missingMember("auctionId")
+        }
+        self.auctionId = auctionId
+        self.cursor = cursor
+    }
+
+    public func encode(to writer: inout JSONWriter) {
+        writer.beginObject()
+        writer.key("auctionId")
+        auctionId.encode(to: &writer)
+        if let cursor {
+            writer.key("cursor")
+            writer.string(cursor)
+        }
+        writer.endObject()
+    }
+}
+
+/// The result of `auction.watch`.
+public struct AuctionWatchResult: Sendable, Equatable, JSONDecodable, JSONEncodable {
+    /// An auction: the highest bid is held of its bidder, and goes to the seller at the end, less
+    /// the commission.
+    public var auction: Auction
+
+    public init(auction: Auction) {
+        self.auction = auction
+    }
+
+    public init(from reader: inout JSONReader) throws(JSONError) {
+        var auction: Auction?
+        try reader.readObject { (reader, key) throws(JSONError) in
+            if key == "auction" {
+                auction = try Auction(from: &reader)
+            } else {
+                try reader.skipUnknownMember(key)
+            }
+        }
+        guard let auction else {
+            throw reader.missingMember("auction")
+        }
+        self.auction = auction
+    }
+
+    public func encode(to writer: inout JSONWriter) {
+        writer.beginObject()
+        writer.key("auction")
+        auction.encode(to: &writer)
+        writer.endObject()
+    }
+}
+
+/// The params of `presale.open`.
+public struct PresaleOpenParams: Sendable, Equatable, JSONDecodable, JSONEncodable {
+    /// The seller.
+    public var accountId: AccountID
+    /// What is sold.
+    public var item: String
+    /// What the buyer pays.
+    public var price: Nanotons
+    /// It can be bought before this moment; once bought, it must be delivered before this moment
+    /// and the configured grace.
+    public var deliverBy: Timestamp
+    /// Makes the call safe to repeat. The header `idempotency-key` means the same.
+    public var idempotencyKey: IdempotencyKey?
+
+    public init(
+        accountId: AccountID,
+        item: String,
+        price: Nanotons,
+        deliverBy: Timestamp,
+        idempotencyKey: IdempotencyKey? = nil
+    ) {
+        self.accountId = accountId
+        self.item = item
+        self.price = price
+        self.deliverBy = deliverBy
+        self.idempotencyKey = idempotencyKey
+    }
+
+    public init(from reader: inout JSONReader) throws(JSONError) {
+        reader.refusesUnknownMembers = true
+        var accountId: AccountID?
+        var item: String?
+        var price: Nanotons?
+        var deliverBy: Timestamp?
+        var idempotencyKey: IdempotencyKey?
+        try reader.readObject { (reader, key) throws(JSONError) in
+            if key == "accountId" {
+                accountId = try AccountID(from: &reader)
+            } else if key == "item" {
+                item = try reader.readText(1...128)
+            } else if key == "price" {
+                price = try Nanotons(from: &reader)
+            } else if key == "deliverBy" {
+                deliverBy = try Timestamp(from: &reader)
+            } else if key == "idempotencyKey" {
+                idempotencyKey = try IdempotencyKey(from: &reader)
+            } else {
+                throw reader.unknownMember(key)
+            }
+        }
+        guard let accountId else {
+            throw reader.missingMember("accountId")
+        }
+        guard let item else {
+            throw reader.missingMember("item")
+        }
+        guard let price else {
+            throw reader.missingMember("price")
+        }
+        guard let deliverBy else {
+            throw reader.missingMember("deliverBy")
+        }
+        self.accountId = accountId
+        self.item = item
+        self.price = price
+        self.deliverBy = deliverBy
+        self.idempotencyKey = idempotencyKey
+    }
+
+    public func encode(to writer: inout JSONWriter) {
+        writer.beginObject()
+        writer.key("accountId")
+        accountId.encode(to: &writer)
+        writer.key("item")
+        writer.string(item)
+        writer.key("price")
+        price.encode(to: &writer)
+        writer.key("deliverBy")
+        deliverBy.encode(to: &writer)
+        if let idempotencyKey {
+            writer.key("idempotencyKey")
+            idempotencyKey.encode(to: &writer)
+        }
+        writer.endObject()
+    }
+}
+
+extension PresaleOpenParams: IdempotencyKeyed {}
+
+/// The result of `presale.open`.
+public struct PresaleOpenResult: Sendable, Equatable, JSONDecodable, JSONEncodable {
+    /// The sale of something that is yet to be delivered: the price is held of the buyer, and the
+    /// collateral of the seller.
+    public var presale: Presale
+    /// A whole number.
+    public var sequence: Int
+    /// Whether this call's key had been used before: `sequence` is the step that the first call
+    /// made.
+    public var replayed: Bool
+    /// A moment in UTC with milliseconds (RFC 3339).
+    public var firstSeenAt: Timestamp?
+    /// A moment in UTC with milliseconds (RFC 3339).
+    public var expiresAt: Timestamp?
+
+    public init(
+        presale: Presale,
+        sequence: Int,
+        replayed: Bool,
+        firstSeenAt: Timestamp? = nil,
+        expiresAt: Timestamp? = nil
+    ) {
+        self.presale = presale
+        self.sequence = sequence
+        self.replayed = replayed
+        self.firstSeenAt = firstSeenAt
+        self.expiresAt = expiresAt
+    }
+
+    public init(from reader: inout JSONReader) throws(JSONError) {
+        var presale: Presale?
+        var sequence: Int?
+        var replayed: Bool?
+        var firstSeenAt: Timestamp?
+        var expiresAt: Timestamp?
+        try reader.readObject { (reader, key) throws(JSONError) in
+            if key == "presale" {
+                presale = try Presale(from: &reader)
+            } else if key == "sequence" {
+                sequence = try reader.readInteger(0...9007199254740991)
+            } else if key == "replayed" {
+                replayed = try reader.readBool()
+            } else if key == "firstSeenAt" {
+                firstSeenAt = try Timestamp(from: &reader)
+            } else if key == "expiresAt" {
+                expiresAt = try Timestamp(from: &reader)
+            } else {
+                try reader.skipUnknownMember(key)
+            }
+        }
+        guard let presale else {
+            throw reader.missingMember("presale")
+        }
+        guard let sequence else {
+            throw reader.missingMember("sequence")
+        }
+        guard let replayed else {
+            throw reader.missingMember("replayed")
+        }
+        self.presale = presale
+        self.sequence = sequence
+        self.replayed = replayed
+        self.firstSeenAt = firstSeenAt
+        self.expiresAt = expiresAt
+    }
+
+    public func encode(to writer: inout JSONWriter) {
+        writer.beginObject()
+        writer.key("presale")
+        presale.encode(to: &writer)
+        writer.key("sequence")
+        writer.number(Int64(sequence))
+        writer.key("replayed")
+        writer.bool(replayed)
+        if let firstSeenAt {
+            writer.key("firstSeenAt")
+            firstSeenAt.encode(to: &writer)
+        }
+        if let expiresAt {
+            writer.key("expiresAt")
+            expiresAt.encode(to: &writer)
+        }
+        writer.endObject()
+    }
+}
+
+/// The params of `presale.buy`.
+public struct PresaleBuyParams: Sendable, Equatable, JSONDecodable, JSONEncodable {
+    /// The buyer.
+    public var accountId: AccountID
+    /// The presale.
+    public var presaleId: DealID
+    /// What the buyer expects to pay; refused when it is another.
+    public var price: Nanotons?
+    /// Makes the call safe to repeat. The header `idempotency-key` means the same.
+    public var idempotencyKey: IdempotencyKey?
+
+    public init(
+        accountId: AccountID,
+        presaleId: DealID,
+        price: Nanotons? = nil,
+        idempotencyKey: IdempotencyKey? = nil
+    ) {
+        self.accountId = accountId
+        self.presaleId = presaleId
+        self.price = price
+        self.idempotencyKey = idempotencyKey
+    }
+
+    public init(from reader: inout JSONReader) throws(JSONError) {
+        reader.refusesUnknownMembers = true
+        var accountId: AccountID?
+        var presaleId: DealID?
+        var price: Nanotons?
+        var idempotencyKey: IdempotencyKey?
+        try reader.readObject { (reader, key) throws(JSONError) in
+            if key == "accountId" {
+                accountId = try AccountID(from: &reader)
+            } else if key == "presaleId" {
+                presaleId = try DealID(from: &reader)
+            } else if key == "price" {
+                price = try Nanotons(from: &reader)
+            } else if key == "idempotencyKey" {
+                idempotencyKey = try IdempotencyKey(from: &reader)
+            } else {
+                throw reader.unknownMember(key)
+            }
+        }
+        guard let accountId else {
+            throw reader.missingMember("accountId")
+        }
+        guard let presaleId else {
+            throw reader.missingMember("presaleId")
+        }
+        self.accountId = accountId
+        self.presaleId = presaleId
+        self.price = price
+        self.idempotencyKey = idempotencyKey
+    }
+
+    public func encode(to writer: inout JSONWriter) {
+        writer.beginObject()
+        writer.key("accountId")
+        accountId.encode(to: &writer)
+        writer.key("presaleId")
+        presaleId.encode(to: &writer)
+        if let price {
+            writer.key("price")
+            price.encode(to: &writer)
+        }
+        if let idempotencyKey {
+            writer.key("idempotencyKey")
+            idempotencyKey.encode(to: &writer)
+        }
+        writer.endObject()
+    }
+}
+
+extension PresaleBuyParams: IdempotencyKeyed {}
+
+/// The result of `presale.buy`.
+public struct PresaleBuyResult: Sendable, Equatable, JSONDecodable, JSONEncodable {
+    /// The sale of something that is yet to be delivered: the price is held of the buyer, and the
+    /// collateral of the seller.
+    public var presale: Presale
+    /// A whole number.
+    public var sequence: Int
+    /// Whether this call's key had been used before: `sequence` is the step that the first call
+    /// made.
+    public var replayed: Bool
+    /// A moment in UTC with milliseconds (RFC 3339).
+    public var firstSeenAt: Timestamp?
+    /// A moment in UTC with milliseconds (RFC 3339).
+    public var expiresAt: Timestamp?
+
+    public init(
+        presale: Presale,
+        sequence: Int,
+        replayed: Bool,
+        firstSeenAt: Timestamp? = nil,
+        expiresAt: Timestamp? = nil
+    ) {
+        self.presale = presale
+        self.sequence = sequence
+        self.replayed = replayed
+        self.firstSeenAt = firstSeenAt
+        self.expiresAt = expiresAt
+    }
+
+    public init(from reader: inout JSONReader) throws(JSONError) {
+        var presale: Presale?
+        var sequence: Int?
+        var replayed: Bool?
+        var firstSeenAt: Timestamp?
+        var expiresAt: Timestamp?
+        try reader.readObject { (reader, key) throws(JSONError) in
+            if key == "presale" {
+                presale = try Presale(from: &reader)
+            } else if key == "sequence" {
+                sequence = try reader.readInteger(0...9007199254740991)
+            } else if key == "replayed" {
+                replayed = try reader.readBool()
+            } else if key == "firstSeenAt" {
+                firstSeenAt = try Timestamp(from: &reader)
+            } else if key == "expiresAt" {
+                expiresAt = try Timestamp(from: &reader)
+            } else {
+                try reader.skipUnknownMember(key)
+            }
+        }
+        guard let presale else {
+            throw reader.missingMember("presale")
+        }
+        guard let sequence else {
+            throw reader.missingMember("sequence")
+        }
+        guard let replayed else {
+            throw reader.missingMember("replayed")
+        }
+        self.presale = presale
+        self.sequence = sequence
+        self.replayed = replayed
+        self.firstSeenAt = firstSeenAt
+        self.expiresAt = expiresAt
+    }
+
+    public func encode(to writer: inout JSONWriter) {
+        writer.beginObject()
+        writer.key("presale")
+        presale.encode(to: &writer)
+        writer.key("sequence")
+        writer.number(Int64(sequence))
+        writer.key("replayed")
+        writer.bool(replayed)
+        if let firstSeenAt {
+            writer.key("firstSeenAt")
+            firstSeenAt.encode(to: &writer)
+        }
+        if let expiresAt {
+            writer.key("expiresAt")
+            expiresAt.encode(to: &writer)
+        }
+        writer.endObject()
+    }
+}
+
+/// The params of `presale.deliver`.
+public struct PresaleDeliverParams: Sendable, Equatable, JSONDecodable, JSONEncodable {
+    /// The seller.
+    public var accountId: AccountID
+    /// The presale.
+    public var presaleId: DealID
+    /// Makes the call safe to repeat. The header `idempotency-key` means the same.
+    public var idempotencyKey: IdempotencyKey?
+
+    public init(accountId: AccountID, presaleId: DealID, idempotencyKey: IdempotencyKey? = nil) {
+        self.accountId = accountId
+        self.presaleId = presaleId
+        self.idempotencyKey = idempotencyKey
+    }
+
+    public init(from reader: inout JSONReader) throws(JSONError) {
+        reader.refusesUnknownMembers = true
+        var accountId: AccountID?
+        var presaleId: DealID?
+        var idempotencyKey: IdempotencyKey?
+        try reader.readObject { (reader, key) throws(JSONError) in
+            if key == "accountId" {
+                accountId = try AccountID(from: &reader)
+            } else if key == "presaleId" {
+                presaleId = try DealID(from: &reader)
+            } else if key == "idempotencyKey" {
+                idempotencyKey = try IdempotencyKey(from: &reader)
+            } else {
+                throw reader.unknownMember(key)
+            }
+        }
+        guard let accountId else {
+            throw reader.missingMember("accountId")
+        }
+        guard let presaleId else {
+            throw reader.missingMember("presaleId")
+        }
+        self.accountId = accountId
+        self.presaleId = presaleId
+        self.idempotencyKey = idempotencyKey
+    }
+
+    public func encode(to writer: inout JSONWriter) {
+        writer.beginObject()
+        writer.key("accountId")
+        accountId.encode(to: &writer)
+        writer.key("presaleId")
+        presaleId.encode(to: &writer)
+        if let idempotencyKey {
+            writer.key("idempotencyKey")
+            idempotencyKey.encode(to: &writer)
+        }
+        writer.endObject()
+    }
+}
+
+extension PresaleDeliverParams: IdempotencyKeyed {}
+
+/// The result of `presale.deliver`.
+public struct PresaleDeliverResult: Sendable, Equatable, JSONDecodable, JSONEncodable {
+    /// The sale of something that is yet to be delivered: the price is held of the buyer, and the
+    /// collateral of the seller.
+    public var presale: Presale
+    /// A whole number.
+    public var sequence: Int
+    /// Whether this call's key had been used before: `sequence` is the step that the first call
+    /// made.
+    public var replayed: Bool
+    /// A moment in UTC with milliseconds (RFC 3339).
+    public var firstSeenAt: Timestamp?
+    /// A moment in UTC with milliseconds (RFC 3339).
+    public var expiresAt: Timestamp?
+
+    public init(
+        presale: Presale,
+        sequence: Int,
+        replayed: Bool,
+        firstSeenAt: Timestamp? = nil,
+        expiresAt: Timestamp? = nil
+    ) {
+        self.presale = presale
+        self.sequence = sequence
+        self.replayed = replayed
+        self.firstSeenAt = firstSeenAt
+        self.expiresAt = expiresAt
+    }
+
+    public init(from reader: inout JSONReader) throws(JSONError) {
+        var presale: Presale?
+        var sequence: Int?
+        var replayed: Bool?
+        var firstSeenAt: Timestamp?
+        var expiresAt: Timestamp?
+        try reader.readObject { (reader, key) throws(JSONError) in
+            if key == "presale" {
+                presale = try Presale(from: &reader)
+            } else if key == "sequence" {
+                sequence = try reader.readInteger(0...9007199254740991)
+            } else if key == "replayed" {
+                replayed = try reader.readBool()
+            } else if key == "firstSeenAt" {
+                firstSeenAt = try Timestamp(from: &reader)
+            } else if key == "expiresAt" {
+                expiresAt = try Timestamp(from: &reader)
+            } else {
+                try reader.skipUnknownMember(key)
+            }
+        }
+        guard let presale else {
+            throw reader.missingMember("presale")
+        }
+        guard let sequence else {
+            throw reader.missingMember("sequence")
+        }
+        guard let replayed else {
+            throw reader.missingMember("replayed")
+        }
+        self.presale = presale
+        self.sequence = sequence
+        self.replayed = replayed
+        self.firstSeenAt = firstSeenAt
+        self.expiresAt = expiresAt
+    }
+
+    public func encode(to writer: inout JSONWriter) {
+        writer.beginObject()
+        writer.key("presale")
+        presale.encode(to: &writer)
+        writer.key("sequence")
+        writer.number(Int64(sequence))
+        writer.key("replayed")
+        writer.bool(replayed)
+        if let firstSeenAt {
+            writer.key("firstSeenAt")
+            firstSeenAt.encode(to: &writer)
+        }
+        if let expiresAt {
+            writer.key("expiresAt")
+            expiresAt.encode(to: &writer)
+        }
+        writer.endObject()
+    }
+}
+
+/// The params of `presale.cancel`.
+public struct PresaleCancelParams: Sendable, Equatable, JSONDecodable, JSONEncodable {
+    /// The seller.
+    public var accountId: AccountID
+    /// The presale.
+    public var presaleId: DealID
+    /// Makes the call safe to repeat. The header `idempotency-key` means the same.
+    public var idempotencyKey: IdempotencyKey?
+
+    public init(accountId: AccountID, presaleId: DealID, idempotencyKey: IdempotencyKey? = nil) {
+        self.accountId = accountId
+        self.presaleId = presaleId
+        self.idempotencyKey = idempotencyKey
+    }
+
+    public init(from reader: inout JSONReader) throws(JSONError) {
+        reader.refusesUnknownMembers = true
+        var accountId: AccountID?
+        var presaleId: DealID?
+        var idempotencyKey: IdempotencyKey?
+        try reader.readObject { (reader, key) throws(JSONError) in
+            if key == "accountId" {
+                accountId = try AccountID(from: &reader)
+            } else if key == "presaleId" {
+                presaleId = try DealID(from: &reader)
+            } else if key == "idempotencyKey" {
+                idempotencyKey = try IdempotencyKey(from: &reader)
+            } else {
+                throw reader.unknownMember(key)
+            }
+        }
+        guard let accountId else {
+            throw reader.missingMember("accountId")
+        }
+        guard let presaleId else {
+            throw reader.missingMember("presaleId")
+        }
+        self.accountId = accountId
+        self.presaleId = presaleId
+        self.idempotencyKey = idempotencyKey
+    }
+
+    public func encode(to writer: inout JSONWriter) {
+        writer.beginObject()
+        writer.key("accountId")
+        accountId.encode(to: &writer)
+        writer.key("presaleId")
+        presaleId.encode(to: &writer)
+        if let idempotencyKey {
+            writer.key("idempotencyKey")
+            idempotencyKey.encode(to: &writer)
+        }
+        writer.endObject()
+    }
+}
+
+extension PresaleCancelParams: IdempotencyKeyed {}
+
+/// The result of `presale.cancel`.
+public struct PresaleCancelResult: Sendable, Equatable, JSONDecodable, JSONEncodable {
+    /// The sale of something that is yet to be delivered: the price is held of the buyer, and the
+    /// collateral of the seller.
+    public var presale: Presale
+    /// A whole number.
+    public var sequence: Int
+    /// Whether this call's key had been used before: `sequence` is the step that the first call
+    /// made.
+    public var replayed: Bool
+    /// A moment in UTC with milliseconds (RFC 3339).
+    public var firstSeenAt: Timestamp?
+    /// A moment in UTC with milliseconds (RFC 3339).
+    public var expiresAt: Timestamp?
+
+    public init(
+        presale: Presale,
+        sequence: Int,
+        replayed: Bool,
+        firstSeenAt: Timestamp? = nil,
+        expiresAt: Timestamp? = nil
+    ) {
+        self.presale = presale
+        self.sequence = sequence
+        self.replayed = replayed
+        self.firstSeenAt = firstSeenAt
+        self.expiresAt = expiresAt
+    }
+
+    public init(from reader: inout JSONReader) throws(JSONError) {
+        var presale: Presale?
+        var sequence: Int?
+        var replayed: Bool?
+        var firstSeenAt: Timestamp?
+        var expiresAt: Timestamp?
+        try reader.readObject { (reader, key) throws(JSONError) in
+            if key == "presale" {
+                presale = try Presale(from: &reader)
+            } else if key == "sequence" {
+                sequence = try reader.readInteger(0...9007199254740991)
+            } else if key == "replayed" {
+                replayed = try reader.readBool()
+            } else if key == "firstSeenAt" {
+                firstSeenAt = try Timestamp(from: &reader)
+            } else if key == "expiresAt" {
+                expiresAt = try Timestamp(from: &reader)
+            } else {
+                try reader.skipUnknownMember(key)
+            }
+        }
+        guard let presale else {
+            throw reader.missingMember("presale")
+        }
+        guard let sequence else {
+            throw reader.missingMember("sequence")
+        }
+        guard let replayed else {
+            throw reader.missingMember("replayed")
+        }
+        self.presale = presale
+        self.sequence = sequence
+        self.replayed = replayed
+        self.firstSeenAt = firstSeenAt
+        self.expiresAt = expiresAt
+    }
+
+    public func encode(to writer: inout JSONWriter) {
+        writer.beginObject()
+        writer.key("presale")
+        presale.encode(to: &writer)
+        writer.key("sequence")
+        writer.number(Int64(sequence))
+        writer.key("replayed")
+        writer.bool(replayed)
+        if let firstSeenAt {
+            writer.key("firstSeenAt")
+            firstSeenAt.encode(to: &writer)
+        }
+        if let expiresAt {
+            writer.key("expiresAt")
+            expiresAt.encode(to: &writer)
+        }
+        writer.endObject()
+    }
+}
+
+/// The params of `presale.get`.
+public struct PresaleGetParams: Sendable, Equatable, JSONDecodable, JSONEncodable {
+    /// The presale.
+    public var presaleId: DealID
+
+    public init(presaleId: DealID) {
+        self.presaleId = presaleId
+    }
+
+    public init(from reader: inout JSONReader) throws(JSONError) {
+        reader.refusesUnknownMembers = true
+        var presaleId: DealID?
+        try reader.readObject { (reader, key) throws(JSONError) in
+            if key == "presaleId" {
+                presaleId = try DealID(from: &reader)
+            } else {
+                throw reader.unknownMember(key)
+            }
+        }
+        guard let presaleId else {
+            throw reader.missingMember("presaleId")
+        }
+        self.presaleId = presaleId
+    }
+
+    public func encode(to writer: inout JSONWriter) {
+        writer.beginObject()
+        writer.key("presaleId")
+        presaleId.encode(to: &writer)
+        writer.endObject()
+    }
+}
+
+/// The result of `presale.get`.
+public struct PresaleGetResult: Sendable, Equatable, JSONDecodable, JSONEncodable {
+    /// The sale of something that is yet to be delivered: the price is held of the buyer, and the
+    /// collateral of the seller.
+    public var presale: Presale
+
+    public init(presale: Presale) {
+        self.presale = presale
+    }
+
+    public init(from reader: inout JSONReader) throws(JSONError) {
+        var presale: Presale?
+        try reader.readObject { (reader, key) throws(JSONError) in
+            if key == "presale" {
+                presale = try Presale(from: &reader)
+            } else {
+                try reader.skipUnknownMember(key)
+            }
+        }
+        guard let presale else {
+            throw reader.missingMember("presale")
+        }
+        self.presale = presale
+    }
+
+    public func encode(to writer: inout JSONWriter) {
+        writer.beginObject()
+        writer.key("presale")
+        presale.encode(to: &writer)
+        writer.endObject()
+    }
+}
+
+/// The params of `presale.list`.
+public struct PresaleListParams: Sendable, Equatable, JSONDecodable, JSONEncodable {
+    /// Only those of this seller.
+    public var accountId: AccountID?
+    /// Only those in this state.
+    public var state: PresaleState?
+    /// Rows on a page.
+    public var limit: Int?
+    /// Where the page before ended.
+    public var cursor: String?
+
+    public init(
+        accountId: AccountID? = nil,
+        state: PresaleState? = nil,
+        limit: Int? = nil,
+        cursor: String? = nil
+    ) {
+        self.accountId = accountId
+        self.state = state
+        self.limit = limit
+        self.cursor = cursor
+    }
+
+    public init(from reader: inout JSONReader) throws(JSONError) {
+        reader.refusesUnknownMembers = true
+        var accountId: AccountID?
+        var state: PresaleState?
+        var limit: Int?
+        var cursor: String?
+        try reader.readObject { (reader, key) throws(JSONError) in
+            if key == "accountId" {
+                accountId = try AccountID(from: &reader)
+            } else if key == "state" {
+                state = try PresaleState(from: &reader)
+            } else if key == "limit" {
+                limit = try reader.readInteger(1...200)
+            } else if key == "cursor" {
+                cursor = try reader.readText(1...128)
+            } else {
+                throw reader.unknownMember(key)
+            }
+        }
+        self.accountId = accountId
+        self.state = state
+        self.limit = limit
+        self.cursor = cursor
+    }
+
+    public func encode(to writer: inout JSONWriter) {
+        writer.beginObject()
+        if let accountId {
+            writer.key("accountId")
+            accountId.encode(to: &writer)
+        }
+        if let state {
+            writer.key("state")
+            state.encode(to: &writer)
+        }
+        if let limit {
+            writer.key("limit")
+            writer.number(Int64(limit))
+        }
+        if let cursor {
+            writer.key("cursor")
+            writer.string(cursor)
+        }
+        writer.endObject()
+    }
+}
+
+/// The result of `presale.list`.
+public struct PresaleListResult: Sendable, Equatable, JSONDecodable, JSONEncodable {
+    public var presales: [Presale]
+    /// A position in a list, opaque: pass on what the page before returned.
+    public var nextCursor: String?
+
+    public init(presales: [Presale], nextCursor: String? = nil) {
+        self.presales = presales
+        self.nextCursor = nextCursor
+    }
+
+    public init(from reader: inout JSONReader) throws(JSONError) {
+        var presales: [Presale]?
+        var nextCursor: String?
+        try reader.readObject { (reader, key) throws(JSONError) in
+            if key == "presales" {
+                presales = try reader.readArray(of: Presale.self)
+            } else if key == "nextCursor" {
+                nextCursor = try reader.readText(1...128)
+            } else {
+                try reader.skipUnknownMember(key)
+            }
+        }
+        guard let presales else {
+            throw reader.missingMember("presales")
+        }
+        self.presales = presales
+        self.nextCursor = nextCursor
+    }
+
+    public func encode(to writer: inout JSONWriter) {
+        writer.beginObject()
+        writer.key("presales")
+        writer.array(presales)
+        if let nextCursor {
+            writer.key("nextCursor")
+            writer.string(nextCursor)
+        }
+        writer.endObject()
+    }
+}
+
 /// The params of `task.list`.
 public struct TaskListParams: Sendable, Equatable, JSONDecodable, JSONEncodable {
     public init() {
@@ -3278,6 +4843,54 @@ public enum Methods {
     public static let depositAssign = MethodDescriptor<
         DepositAssignParams, DepositAssignResult
     >("deposit.assign", scope: "deposit:write", repeatable: .always)
+    /// `auction.open`: open an auction.
+    public static let auctionOpen = MethodDescriptor<
+        AuctionOpenParams, AuctionOpenResult
+    >("auction.open", scope: "auction:write", repeatable: .withKey)
+    /// `auction.bid`: bid on an auction.
+    public static let auctionBid = MethodDescriptor<
+        AuctionBidParams, AuctionBidResult
+    >("auction.bid", scope: "auction:write", repeatable: .withKey)
+    /// `auction.cancel`: cancel an auction.
+    public static let auctionCancel = MethodDescriptor<
+        AuctionCancelParams, AuctionCancelResult
+    >("auction.cancel", scope: "auction:write", repeatable: .withKey)
+    /// `auction.get`: one auction.
+    public static let auctionGet = MethodDescriptor<
+        AuctionGetParams, AuctionGetResult
+    >("auction.get", scope: "auction:read", repeatable: .always)
+    /// `auction.list`: auctions.
+    public static let auctionList = MethodDescriptor<
+        AuctionListParams, AuctionListResult
+    >("auction.list", scope: "auction:read", repeatable: .always)
+    /// `auction.watch`: follow an auction.
+    public static let auctionWatch = StreamDescriptor<
+        AuctionWatchParams, AuctionEvent, AuctionWatchResult
+    >("auction.watch", scope: "auction:read")
+    /// `presale.open`: open a presale.
+    public static let presaleOpen = MethodDescriptor<
+        PresaleOpenParams, PresaleOpenResult
+    >("presale.open", scope: "presale:write", repeatable: .withKey)
+    /// `presale.buy`: buy a presale.
+    public static let presaleBuy = MethodDescriptor<
+        PresaleBuyParams, PresaleBuyResult
+    >("presale.buy", scope: "presale:write", repeatable: .withKey)
+    /// `presale.deliver`: say that a presale was delivered.
+    public static let presaleDeliver = MethodDescriptor<
+        PresaleDeliverParams, PresaleDeliverResult
+    >("presale.deliver", scope: "presale:write", repeatable: .withKey)
+    /// `presale.cancel`: cancel a presale.
+    public static let presaleCancel = MethodDescriptor<
+        PresaleCancelParams, PresaleCancelResult
+    >("presale.cancel", scope: "presale:write", repeatable: .withKey)
+    /// `presale.get`: one presale.
+    public static let presaleGet = MethodDescriptor<
+        PresaleGetParams, PresaleGetResult
+    >("presale.get", scope: "presale:read", repeatable: .always)
+    /// `presale.list`: presales.
+    public static let presaleList = MethodDescriptor<
+        PresaleListParams, PresaleListResult
+    >("presale.list", scope: "presale:read", repeatable: .always)
     /// `task.list`: all background tasks.
     public static let taskList = MethodDescriptor<
         TaskListParams, TaskListResult

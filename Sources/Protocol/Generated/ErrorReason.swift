@@ -72,6 +72,28 @@ public enum ErrorReason: String, Sendable, CaseIterable {
     case depositsOff = "DEPOSITS_OFF"
     /// There is no such deposit.
     case depositNotFound = "DEPOSIT_NOT_FOUND"
+    /// There is no such auction.
+    case auctionNotFound = "AUCTION_NOT_FOUND"
+    /// There is no such presale.
+    case presaleNotFound = "PRESALE_NOT_FOUND"
+    /// The auction has ended.
+    case auctionEnded = "AUCTION_ENDED"
+    /// The presale's time is over.
+    case presaleEnded = "PRESALE_ENDED"
+    /// The bid is below the least that is taken now.
+    case bidTooLow = "BID_TOO_LOW"
+    /// A seller can't bid on or buy what is his own.
+    case ownSale = "OWN_SALE"
+    /// The account is not the seller.
+    case notSeller = "NOT_SELLER"
+    /// Somebody has bought the presale already.
+    case alreadyBought = "ALREADY_BOUGHT"
+    /// Nobody has bought the presale yet.
+    case notBought = "NOT_BOUGHT"
+    /// The presale's price is another.
+    case priceDiffers = "PRICE_DIFFERS"
+    /// Somebody has bid on the auction.
+    case hasBids = "HAS_BIDS"
     /// The deposit has an account already.
     case depositNotUnmatched = "DEPOSIT_NOT_UNMATCHED"
     /// There is no such marketplace.
@@ -123,6 +145,17 @@ public enum ErrorReason: String, Sendable, CaseIterable {
         case .retryPolicyVersionNotFound: -32052
         case .depositsOff: -32053
         case .depositNotFound: -32054
+        case .auctionNotFound: -32060
+        case .presaleNotFound: -32061
+        case .auctionEnded: -32062
+        case .presaleEnded: -32063
+        case .bidTooLow: -32064
+        case .ownSale: -32065
+        case .notSeller: -32066
+        case .alreadyBought: -32067
+        case .notBought: -32068
+        case .priceDiffers: -32069
+        case .hasBids: -32070
         case .depositNotUnmatched: -32055
         case .marketNotFound: -32080
         case .marketUnavailable: -32081
@@ -169,6 +202,17 @@ public enum ErrorReason: String, Sendable, CaseIterable {
         case .retryPolicyVersionNotFound: .notFound
         case .depositsOff: .failedPrecondition
         case .depositNotFound: .notFound
+        case .auctionNotFound: .notFound
+        case .presaleNotFound: .notFound
+        case .auctionEnded: .failedPrecondition
+        case .presaleEnded: .failedPrecondition
+        case .bidTooLow: .failedPrecondition
+        case .ownSale: .failedPrecondition
+        case .notSeller: .failedPrecondition
+        case .alreadyBought: .failedPrecondition
+        case .notBought: .failedPrecondition
+        case .priceDiffers: .failedPrecondition
+        case .hasBids: .failedPrecondition
         case .depositNotUnmatched: .failedPrecondition
         case .marketNotFound: .notFound
         case .marketUnavailable: .unavailable
@@ -215,6 +259,17 @@ public enum ErrorReason: String, Sendable, CaseIterable {
         case .retryPolicyVersionNotFound: false
         case .depositsOff: false
         case .depositNotFound: false
+        case .auctionNotFound: false
+        case .presaleNotFound: false
+        case .auctionEnded: false
+        case .presaleEnded: false
+        case .bidTooLow: false
+        case .ownSale: false
+        case .notSeller: false
+        case .alreadyBought: false
+        case .notBought: false
+        case .priceDiffers: false
+        case .hasBids: false
         case .depositNotUnmatched: false
         case .marketNotFound: false
         case .marketUnavailable: true
@@ -261,6 +316,17 @@ public enum ErrorReason: String, Sendable, CaseIterable {
         case .retryPolicyVersionNotFound: "there is no such version of the policy"
         case .depositsOff: "this server takes no deposits"
         case .depositNotFound: "there is no such deposit"
+        case .auctionNotFound: "there is no such auction"
+        case .presaleNotFound: "there is no such presale"
+        case .auctionEnded: "the auction has ended"
+        case .presaleEnded: "the presale's time is over"
+        case .bidTooLow: "the bid is below the least that is taken now"
+        case .ownSale: "a seller can't bid on or buy what is his own"
+        case .notSeller: "the account is not the seller"
+        case .alreadyBought: "somebody has bought the presale already"
+        case .notBought: "nobody has bought the presale yet"
+        case .priceDiffers: "the presale's price is another"
+        case .hasBids: "somebody has bid on the auction"
         case .depositNotUnmatched: "the deposit has an account already"
         case .marketNotFound: "there is no such marketplace"
         case .marketUnavailable: "the marketplace can't be asked at the moment"

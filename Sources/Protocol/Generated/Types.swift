@@ -500,6 +500,585 @@ public struct Entry: Sendable, Equatable, JSONDecodable, JSONEncodable {
     }
 }
 
+/// Where an auction stands. One whose end has come takes no bids, and is `OPEN` for the moment
+/// until it is settled.
+public enum AuctionState: String, Sendable, CaseIterable, WireChoice {
+    case open = "OPEN"
+    case sold = "SOLD"
+    case unsold = "UNSOLD"
+    case cancelled = "CANCELLED"
+}
+
+/// Where a presale stands. One whose time is over can neither be bought nor delivered, and keeps
+/// its state for the moment until it is settled.
+public enum PresaleState: String, Sendable, CaseIterable, WireChoice {
+    case open = "OPEN"
+    case bought = "BOUGHT"
+    case delivered = "DELIVERED"
+    case overdue = "OVERDUE"
+    case expired = "EXPIRED"
+    case cancelled = "CANCELLED"
+}
+
+/// What happened to an auction.
+public enum AuctionStep: String, Sendable, CaseIterable, WireChoice {
+    case opened = "OPENED"
+    case bid = "BID"
+    case sold = "SOLD"
+    case unsold = "UNSOLD"
+    case cancelled = "CANCELLED"
+}
+
+/// An auction: the highest bid is held of its bidder, and goes to the seller at the end, less the
+/// commission.
+public struct Auction: Sendable, Equatable, JSONDecodable, JSONEncodable {
+    /// The id of an auction or a presale, given by the server: a UUID of version 7. Written in
+    /// lower case, read in either (RFC 9562 section 4).
+    public var auctionId: DealID
+    /// A user's account, named by the caller, unique within the caller's tenant.
+    public var accountId: AccountID
+    /// What is sold, in the caller's words; not interpreted.
+    public var item: String
+    /// Where an auction stands. One whose end has come takes no bids, and is `OPEN` for the
+    /// moment until it is settled.
+    public var state: AuctionState
+    /// An amount in nanotons (10^-9 TON) as a decimal string without sign, point or leading zero;
+    /// at most 2^63-1.
+    public var startBid: Nanotons
+    /// By how much each bid is higher than the one before, in hundredths of a percent.
+    public var stepBasisPoints: Int
+    /// What is kept of the highest bid, in hundredths of a percent.
+    public var commissionBasisPoints: Int
+    /// A moment in UTC with milliseconds (RFC 3339).
+    public var endsAt: Timestamp
+    /// A whole number.
+    public var bidCount: Int
+    /// An amount in nanotons (10^-9 TON) as a decimal string without sign, point or leading zero;
+    /// at most 2^63-1.
+    public var highestBid: Nanotons?
+    /// A user's account, named by the caller, unique within the caller's tenant.
+    public var highestBidderId: AccountID?
+    /// An amount in nanotons (10^-9 TON) as a decimal string without sign, point or leading zero;
+    /// at most 2^63-1.
+    public var minimumBid: Nanotons?
+    /// An amount in nanotons (10^-9 TON) as a decimal string without sign, point or leading zero;
+    /// at most 2^63-1.
+    public var commission: Nanotons?
+    /// A moment in UTC with milliseconds (RFC 3339).
+    public var createdAt: Timestamp
+    /// A moment in UTC with milliseconds (RFC 3339).
+    public var updatedAt: Timestamp
+    /// Why it could not be settled; an operator has to look.
+    public var setAside: String?
+
+    public init(
+        auctionId: DealID,
+        accountId: AccountID,
+        item: String,
+        state: AuctionState,
+        startBid: Nanotons,
+        stepBasisPoints: Int,
+        commissionBasisPoints: Int,
+        endsAt: Timestamp,
+        bidCount: Int,
+        highestBid: Nanotons? = nil,
+        highestBidderId: AccountID? = nil,
+        minimumBid: Nanotons? = nil,
+        commission: Nanotons? = nil,
+        createdAt: Timestamp,
+        updatedAt: Timestamp,
+        setAside: String? = nil
+    ) {
+        self.auctionId = auctionId
+        self.accountId = accountId
+        self.item = item
+        self.state = state
+        self.startBid = startBid
+        self.stepBasisPoints = stepBasisPoints
+        self.commissionBasisPoints = commissionBasisPoints
+        self.endsAt = endsAt
+        self.bidCount = bidCount
+        self.highestBid = highestBid
+        self.highestBidderId = highestBidderId
+        self.minimumBid = minimumBid
+        self.commission = commission
+        self.createdAt = createdAt
+        self.updatedAt = updatedAt
+        self.setAside = setAside
+    }
+
+    public init(from reader: inout JSONReader) throws(JSONError) {
+        var auctionId: DealID?
+        var accountId: AccountID?
+        var item: String?
+        var state: AuctionState?
+        var startBid: Nanotons?
+        var stepBasisPoints: Int?
+        var commissionBasisPoints: Int?
+        var endsAt: Timestamp?
+        var bidCount: Int?
+        var highestBid: Nanotons?
+        var highestBidderId: AccountID?
+        var minimumBid: Nanotons?
+        var commission: Nanotons?
+        var createdAt: Timestamp?
+        var updatedAt: Timestamp?
+        var setAside: String?
+        try reader.readObject { (reader, key) throws(JSONError) in
+            if key == "auctionId" {
+                auctionId = try DealID(from: &reader)
+            } else if key == "accountId" {
+                accountId = try AccountID(from: &reader)
+            } else if key == "item" {
+                item = try reader.readText(1...128)
+            } else if key == "state" {
+                state = try AuctionState(from: &reader)
+            } else if key == "startBid" {
+                startBid = try Nanotons(from: &reader)
+            } else if key == "stepBasisPoints" {
+                stepBasisPoints = try reader.readInteger(1...10000)
+            } else if key == "commissionBasisPoints" {
+                commissionBasisPoints = try reader.readInteger(0...10000)
+            } else if key == "endsAt" {
+                endsAt = try Timestamp(from: &reader)
+            } else if key == "bidCount" {
+                bidCount = try reader.readInteger(0...9007199254740991)
+            } else if key == "highestBid" {
+                highestBid = try Nanotons(from: &reader)
+            } else if key == "highestBidderId" {
+                highestBidderId = try AccountID(from: &reader)
+            } else if key == "minimumBid" {
+                minimumBid = try Nanotons(from: &reader)
+            } else if key == "commission" {
+                commission = try Nanotons(from: &reader)
+            } else if key == "createdAt" {
+                createdAt = try Timestamp(from: &reader)
+            } else if key == "updatedAt" {
+                updatedAt = try Timestamp(from: &reader)
+            } else if key == "setAside" {
+                setAside = try reader.readText(1...500)
+            } else {
+                try reader.skipUnknownMember(key)
+            }
+        }
+        guard let auctionId else {
+            throw reader.missingMember("auctionId")
+        }
+        guard let accountId else {
+            throw reader.missingMember("accountId")
+        }
+        guard let item else {
+            throw reader.missingMember("item")
+        }
+        guard let state else {
+            throw reader.missingMember("state")
+        }
+        guard let startBid else {
+            throw reader.missingMember("startBid")
+        }
+        guard let stepBasisPoints else {
+            throw reader.missingMember("stepBasisPoints")
+        }
+        guard let commissionBasisPoints else {
+            throw reader.missingMember("commissionBasisPoints")
+        }
+        guard let endsAt else {
+            throw reader.missingMember("endsAt")
+        }
+        guard let bidCount else {
+            throw reader.missingMember("bidCount")
+        }
+        guard let createdAt else {
+            throw reader.missingMember("createdAt")
+        }
+        guard let updatedAt else {
+            throw reader.missingMember("updatedAt")
+        }
+        self.auctionId = auctionId
+        self.accountId = accountId
+        self.item = item
+        self.state = state
+        self.startBid = startBid
+        self.stepBasisPoints = stepBasisPoints
+        self.commissionBasisPoints = commissionBasisPoints
+        self.endsAt = endsAt
+        self.bidCount = bidCount
+        self.highestBid = highestBid
+        self.highestBidderId = highestBidderId
+        self.minimumBid = minimumBid
+        self.commission = commission
+        self.createdAt = createdAt
+        self.updatedAt = updatedAt
+        self.setAside = setAside
+    }
+
+    public func encode(to writer: inout JSONWriter) {
+        writer.beginObject()
+        writer.key("auctionId")
+        auctionId.encode(to: &writer)
+        writer.key("accountId")
+        accountId.encode(to: &writer)
+        writer.key("item")
+        writer.string(item)
+        writer.key("state")
+        state.encode(to: &writer)
+        writer.key("startBid")
+        startBid.encode(to: &writer)
+        writer.key("stepBasisPoints")
+        writer.number(Int64(stepBasisPoints))
+        writer.key("commissionBasisPoints")
+        writer.number(Int64(commissionBasisPoints))
+        writer.key("endsAt")
+        endsAt.encode(to: &writer)
+        writer.key("bidCount")
+        writer.number(Int64(bidCount))
+        if let highestBid {
+            writer.key("highestBid")
+            highestBid.encode(to: &writer)
+        }
+        if let highestBidderId {
+            writer.key("highestBidderId")
+            highestBidderId.encode(to: &writer)
+        }
+        if let minimumBid {
+            writer.key("minimumBid")
+            minimumBid.encode(to: &writer)
+        }
+        if let commission {
+            writer.key("commission")
+            commission.encode(to: &writer)
+        }
+        writer.key("createdAt")
+        createdAt.encode(to: &writer)
+        writer.key("updatedAt")
+        updatedAt.encode(to: &writer)
+        if let setAside {
+            writer.key("setAside")
+            writer.string(setAside)
+        }
+        writer.endObject()
+    }
+}
+
+/// A step in an auction's life. `auction` is as it is now; `cursor` resumes behind the step.
+public struct AuctionEvent: Sendable, Equatable, JSONDecodable, JSONEncodable {
+    /// A position in a list, opaque: pass on what the page before returned.
+    public var cursor: String
+    /// What happened to an auction.
+    public var step: AuctionStep
+    /// A moment in UTC with milliseconds (RFC 3339).
+    public var at: Timestamp
+    /// A user's account, named by the caller, unique within the caller's tenant.
+    public var bidderId: AccountID?
+    /// An amount in nanotons (10^-9 TON) as a decimal string without sign, point or leading zero;
+    /// at most 2^63-1.
+    public var amount: Nanotons?
+    /// An auction: the highest bid is held of its bidder, and goes to the seller at the end, less
+    /// the commission.
+    public var auction: Auction
+
+    public init(
+        cursor: String,
+        step: AuctionStep,
+        at: Timestamp,
+        bidderId: AccountID? = nil,
+        amount: Nanotons? = nil,
+        auction: Auction
+    ) {
+        self.cursor = cursor
+        self.step = step
+        self.at = at
+        self.bidderId = bidderId
+        self.amount = amount
+        self.auction = auction
+    }
+
+    public init(from reader: inout JSONReader) throws(JSONError) {
+        var cursor: String?
+        var step: AuctionStep?
+        var at: Timestamp?
+        var bidderId: AccountID?
+        var amount: Nanotons?
+        var auction: Auction?
+        try reader.readObject { (reader, key) throws(JSONError) in
+            if key == "cursor" {
+                cursor = try reader.readText(1...128)
+            } else if key == "step" {
+                step = try AuctionStep(from: &reader)
+            } else if key == "at" {
+                at = try Timestamp(from: &reader)
+            } else if key == "bidderId" {
+                bidderId = try AccountID(from: &reader)
+            } else if key == "amount" {
+                amount = try Nanotons(from: &reader)
+            } else if key == "auction" {
+                auction = try Auction(from: &reader)
+            } else {
+                try reader.skipUnknownMember(key)
+            }
+        }
+        guard let cursor else {
+            throw reader.missingMember("cursor")
+        }
+        guard let step else {
+            throw reader.missingMember("step")
+        }
+        guard let at else {
+            throw reader.missingMember("at")
+        }
+        guard let auction else {
+            throw reader.missingMember("auction")
+        }
+        self.cursor = cursor
+        self.step = step
+        self.at = at
+        self.bidderId = bidderId
+        self.amount = amount
+        self.auction = auction
+    }
+
+    public func encode(to writer: inout JSONWriter) {
+        writer.beginObject()
+        writer.key("cursor")
+        writer.string(cursor)
+        writer.key("step")
+        step.encode(to: &writer)
+        writer.key("at")
+        at.encode(to: &writer)
+        if let bidderId {
+            writer.key("bidderId")
+            bidderId.encode(to: &writer)
+        }
+        if let amount {
+            writer.key("amount")
+            amount.encode(to: &writer)
+        }
+        writer.key("auction")
+        auction.encode(to: &writer)
+        writer.endObject()
+    }
+}
+
+/// The sale of something that is yet to be delivered: the price is held of the buyer, and the
+/// collateral of the seller.
+public struct Presale: Sendable, Equatable, JSONDecodable, JSONEncodable {
+    /// The id of an auction or a presale, given by the server: a UUID of version 7. Written in
+    /// lower case, read in either (RFC 9562 section 4).
+    public var presaleId: DealID
+    /// A user's account, named by the caller, unique within the caller's tenant.
+    public var accountId: AccountID
+    /// What is sold, in the caller's words; not interpreted.
+    public var item: String
+    /// Where a presale stands. One whose time is over can neither be bought nor delivered, and
+    /// keeps its state for the moment until it is settled.
+    public var state: PresaleState
+    /// An amount in nanotons (10^-9 TON) as a decimal string without sign, point or leading zero;
+    /// at most 2^63-1.
+    public var price: Nanotons
+    /// An amount in nanotons (10^-9 TON) as a decimal string without sign, point or leading zero;
+    /// at most 2^63-1.
+    public var collateral: Nanotons
+    /// An amount in nanotons (10^-9 TON) as a decimal string without sign, point or leading zero;
+    /// at most 2^63-1.
+    public var compensation: Nanotons
+    /// What is kept of the price, in hundredths of a percent.
+    public var commissionBasisPoints: Int
+    /// A moment in UTC with milliseconds (RFC 3339).
+    public var deliverBy: Timestamp
+    /// A moment in UTC with milliseconds (RFC 3339).
+    public var overdueAt: Timestamp
+    /// A user's account, named by the caller, unique within the caller's tenant.
+    public var buyerId: AccountID?
+    /// An amount in nanotons (10^-9 TON) as a decimal string without sign, point or leading zero;
+    /// at most 2^63-1.
+    public var commission: Nanotons?
+    /// A moment in UTC with milliseconds (RFC 3339).
+    public var createdAt: Timestamp
+    /// A moment in UTC with milliseconds (RFC 3339).
+    public var updatedAt: Timestamp
+    /// Why it could not be settled; an operator has to look.
+    public var setAside: String?
+
+    public init(
+        presaleId: DealID,
+        accountId: AccountID,
+        item: String,
+        state: PresaleState,
+        price: Nanotons,
+        collateral: Nanotons,
+        compensation: Nanotons,
+        commissionBasisPoints: Int,
+        deliverBy: Timestamp,
+        overdueAt: Timestamp,
+        buyerId: AccountID? = nil,
+        commission: Nanotons? = nil,
+        createdAt: Timestamp,
+        updatedAt: Timestamp,
+        setAside: String? = nil
+    ) {
+        self.presaleId = presaleId
+        self.accountId = accountId
+        self.item = item
+        self.state = state
+        self.price = price
+        self.collateral = collateral
+        self.compensation = compensation
+        self.commissionBasisPoints = commissionBasisPoints
+        self.deliverBy = deliverBy
+        self.overdueAt = overdueAt
+        self.buyerId = buyerId
+        self.commission = commission
+        self.createdAt = createdAt
+        self.updatedAt = updatedAt
+        self.setAside = setAside
+    }
+
+    public init(from reader: inout JSONReader) throws(JSONError) {
+        var presaleId: DealID?
+        var accountId: AccountID?
+        var item: String?
+        var state: PresaleState?
+        var price: Nanotons?
+        var collateral: Nanotons?
+        var compensation: Nanotons?
+        var commissionBasisPoints: Int?
+        var deliverBy: Timestamp?
+        var overdueAt: Timestamp?
+        var buyerId: AccountID?
+        var commission: Nanotons?
+        var createdAt: Timestamp?
+        var updatedAt: Timestamp?
+        var setAside: String?
+        try reader.readObject { (reader, key) throws(JSONError) in
+            if key == "presaleId" {
+                presaleId = try DealID(from: &reader)
+            } else if key == "accountId" {
+                accountId = try AccountID(from: &reader)
+            } else if key == "item" {
+                item = try reader.readText(1...128)
+            } else if key == "state" {
+                state = try PresaleState(from: &reader)
+            } else if key == "price" {
+                price = try Nanotons(from: &reader)
+            } else if key == "collateral" {
+                collateral = try Nanotons(from: &reader)
+            } else if key == "compensation" {
+                compensation = try Nanotons(from: &reader)
+            } else if key == "commissionBasisPoints" {
+                commissionBasisPoints = try reader.readInteger(0...10000)
+            } else if key == "deliverBy" {
+                deliverBy = try Timestamp(from: &reader)
+            } else if key == "overdueAt" {
+                overdueAt = try Timestamp(from: &reader)
+            } else if key == "buyerId" {
+                buyerId = try AccountID(from: &reader)
+            } else if key == "commission" {
+                commission = try Nanotons(from: &reader)
+            } else if key == "createdAt" {
+                createdAt = try Timestamp(from: &reader)
+            } else if key == "updatedAt" {
+                updatedAt = try Timestamp(from: &reader)
+            } else if key == "setAside" {
+                setAside = try reader.readText(1...500)
+            } else {
+                try reader.skipUnknownMember(key)
+            }
+        }
+        guard let presaleId else {
+            throw reader.missingMember("presaleId")
+        }
+        guard let accountId else {
+            throw reader.missingMember("accountId")
+        }
+        guard let item else {
+            throw reader.missingMember("item")
+        }
+        guard let state else {
+            throw reader.missingMember("state")
+        }
+        guard let price else {
+            throw reader.missingMember("price")
+        }
+        guard let collateral else {
+            throw reader.missingMember("collateral")
+        }
+        guard let compensation else {
+            throw reader.missingMember("compensation")
+        }
+        guard let commissionBasisPoints else {
+            throw reader.missingMember("commissionBasisPoints")
+        }
+        guard let deliverBy else {
+            throw reader.missingMember("deliverBy")
+        }
+        guard let overdueAt else {
+            throw reader.missingMember("overdueAt")
+        }
+        guard let createdAt else {
+            throw reader.missingMember("createdAt")
+        }
+        guard let updatedAt else {
+            throw reader.missingMember("updatedAt")
+        }
+        self.presaleId = presaleId
+        self.accountId = accountId
+        self.item = item
+        self.state = state
+        self.price = price
+        self.collateral = collateral
+        self.compensation = compensation
+        self.commissionBasisPoints = commissionBasisPoints
+        self.deliverBy = deliverBy
+        self.overdueAt = overdueAt
+        self.buyerId = buyerId
+        self.commission = commission
+        self.createdAt = createdAt
+        self.updatedAt = updatedAt
+        self.setAside = setAside
+    }
+
+    public func encode(to writer: inout JSONWriter) {
+        writer.beginObject()
+        writer.key("presaleId")
+        presaleId.encode(to: &writer)
+        writer.key("accountId")
+        accountId.encode(to: &writer)
+        writer.key("item")
+        writer.string(item)
+        writer.key("state")
+        state.encode(to: &writer)
+        writer.key("price")
+        price.encode(to: &writer)
+        writer.key("collateral")
+        collateral.encode(to: &writer)
+        writer.key("compensation")
+        compensation.encode(to: &writer)
+        writer.key("commissionBasisPoints")
+        writer.number(Int64(commissionBasisPoints))
+        writer.key("deliverBy")
+        deliverBy.encode(to: &writer)
+        writer.key("overdueAt")
+        overdueAt.encode(to: &writer)
+        if let buyerId {
+            writer.key("buyerId")
+            buyerId.encode(to: &writer)
+        }
+        if let commission {
+            writer.key("commission")
+            commission.encode(to: &writer)
+        }
+        writer.key("createdAt")
+        createdAt.encode(to: &writer)
+        writer.key("updatedAt")
+        updatedAt.encode(to: &writer)
+        if let setAside {
+            writer.key("setAside")
+            writer.string(setAside)
+        }
+        writer.endObject()
+    }
+}
+
 /// How a task is doing. `DEGRADED` has failed too often in a row and is retried at the longest
 /// backoff, `FLAPPING` fails again and again between runs that are too short to count; both until
 /// a run is stable.

@@ -99,6 +99,92 @@ package protocol DepositService: Sendable {
     ) async throws(RPCError) -> DepositAssignResult
 }
 
+/// What answers `auction.*`.
+package protocol AuctionService: Sendable {
+    /// Takes bids on an item of the seller's until `endsAt`. The commission is the configured one
+    /// and stays what it is.
+    func open(
+        _ params: AuctionOpenParams,
+        _ context: RPCContext
+    ) async throws(RPCError) -> AuctionOpenResult
+
+    /// Holds the bid, and gives the outbid bidder's back. Who raises his own bid needs only the
+    /// difference. A refusal changes nothing and does not use up the key.
+    func bid(
+        _ params: AuctionBidParams,
+        _ context: RPCContext
+    ) async throws(RPCError) -> AuctionBidResult
+
+    /// Ends an auction before its time. A standing bid is given back, if `releaseBid` says so;
+    /// otherwise an auction with bids is not cancelled.
+    func cancel(
+        _ params: AuctionCancelParams,
+        _ context: RPCContext
+    ) async throws(RPCError) -> AuctionCancelResult
+
+    /// The auction as it is now.
+    func get(
+        _ params: AuctionGetParams,
+        _ context: RPCContext
+    ) async throws(RPCError) -> AuctionGetResult
+
+    /// Newest first, in pages.
+    func list(
+        _ params: AuctionListParams,
+        _ context: RPCContext
+    ) async throws(RPCError) -> AuctionListResult
+
+    /// Streams events as `application/x-ndjson`: the newest step first, then every one after it,
+    /// until the auction has ended; the last line is the response. With the cursor of the last
+    /// event seen it resumes without a gap.
+    func watch(
+        _ params: AuctionWatchParams,
+        _ context: RPCContext,
+        _ stream: RPCStream<AuctionEvent>
+    ) async throws(RPCError) -> AuctionWatchResult
+}
+
+/// What answers `presale.*`.
+package protocol PresaleService: Sendable {
+    /// Offers what the seller will have to deliver, and holds the seller's collateral until the
+    /// presale ends. Collateral, compensation and commission are the configured shares of the
+    /// price and stay what they are.
+    func open(
+        _ params: PresaleOpenParams,
+        _ context: RPCContext
+    ) async throws(RPCError) -> PresaleOpenResult
+
+    /// Holds the price of the buyer until it is delivered, or overdue.
+    func buy(
+        _ params: PresaleBuyParams,
+        _ context: RPCContext
+    ) async throws(RPCError) -> PresaleBuyResult
+
+    /// The price goes to the seller, less the commission, and the collateral is given back.
+    func deliver(
+        _ params: PresaleDeliverParams,
+        _ context: RPCContext
+    ) async throws(RPCError) -> PresaleDeliverResult
+
+    /// Ends a presale that nobody has bought, and gives the collateral back.
+    func cancel(
+        _ params: PresaleCancelParams,
+        _ context: RPCContext
+    ) async throws(RPCError) -> PresaleCancelResult
+
+    /// The presale as it is now.
+    func get(
+        _ params: PresaleGetParams,
+        _ context: RPCContext
+    ) async throws(RPCError) -> PresaleGetResult
+
+    /// Newest first, in pages.
+    func list(
+        _ params: PresaleListParams,
+        _ context: RPCContext
+    ) async throws(RPCError) -> PresaleListResult
+}
+
 /// What answers `task.*`.
 package protocol TaskService: Sendable {
     /// As the answering instance sees them, by name.
@@ -268,6 +354,8 @@ package struct TellerServices: Sendable {
     package let withdraw: any WithdrawService
     package let account: any AccountService
     package let deposit: any DepositService
+    package let auction: any AuctionService
+    package let presale: any PresaleService
     package let task: any TaskService
     package let retryPolicy: any RetryPolicyService
     package let upstream: any UpstreamService
@@ -278,6 +366,8 @@ package struct TellerServices: Sendable {
         withdraw: any WithdrawService,
         account: any AccountService,
         deposit: any DepositService,
+        auction: any AuctionService,
+        presale: any PresaleService,
         task: any TaskService,
         retryPolicy: any RetryPolicyService,
         upstream: any UpstreamService,
@@ -287,6 +377,8 @@ package struct TellerServices: Sendable {
         self.withdraw = withdraw
         self.account = account
         self.deposit = deposit
+        self.auction = auction
+        self.presale = presale
         self.task = task
         self.retryPolicy = retryPolicy
         self.upstream = upstream
@@ -299,6 +391,8 @@ package struct TellerServices: Sendable {
         let withdraw = self.withdraw
         let account = self.account
         let deposit = self.deposit
+        let auction = self.auction
+        let presale = self.presale
         let task = self.task
         let retryPolicy = self.retryPolicy
         let upstream = self.upstream
@@ -368,6 +462,66 @@ package struct TellerServices: Sendable {
                 (params: DepositAssignParams, context: RPCContext)
                 async throws(RPCError) -> DepositAssignResult in
                 try await deposit.assign(params, context)
+            },
+            .unary("auction.open", scope: "auction:write") {
+                (params: AuctionOpenParams, context: RPCContext)
+                async throws(RPCError) -> AuctionOpenResult in
+                try await auction.open(params, context)
+            },
+            .unary("auction.bid", scope: "auction:write") {
+                (params: AuctionBidParams, context: RPCContext)
+                async throws(RPCError) -> AuctionBidResult in
+                try await auction.bid(params, context)
+            },
+            .unary("auction.cancel", scope: "auction:write") {
+                (params: AuctionCancelParams, context: RPCContext)
+                async throws(RPCError) -> AuctionCancelResult in
+                try await auction.cancel(params, context)
+            },
+            .unary("auction.get", scope: "auction:read") {
+                (params: AuctionGetParams, context: RPCContext)
+                async throws(RPCError) -> AuctionGetResult in
+                try await auction.get(params, context)
+            },
+            .unary("auction.list", scope: "auction:read") {
+                (params: AuctionListParams, context: RPCContext)
+                async throws(RPCError) -> AuctionListResult in
+                try await auction.list(params, context)
+            },
+            .streaming("auction.watch", scope: "auction:read") {
+                (params: AuctionWatchParams, context: RPCContext, stream: RPCStream<AuctionEvent>)
+                async throws(RPCError) -> AuctionWatchResult in
+                try await auction.watch(params, context, stream)
+            },
+            .unary("presale.open", scope: "presale:write") {
+                (params: PresaleOpenParams, context: RPCContext)
+                async throws(RPCError) -> PresaleOpenResult in
+                try await presale.open(params, context)
+            },
+            .unary("presale.buy", scope: "presale:write") {
+                (params: PresaleBuyParams, context: RPCContext)
+                async throws(RPCError) -> PresaleBuyResult in
+                try await presale.buy(params, context)
+            },
+            .unary("presale.deliver", scope: "presale:write") {
+                (params: PresaleDeliverParams, context: RPCContext)
+                async throws(RPCError) -> PresaleDeliverResult in
+                try await presale.deliver(params, context)
+            },
+            .unary("presale.cancel", scope: "presale:write") {
+                (params: PresaleCancelParams, context: RPCContext)
+                async throws(RPCError) -> PresaleCancelResult in
+                try await presale.cancel(params, context)
+            },
+            .unary("presale.get", scope: "presale:read") {
+                (params: PresaleGetParams, context: RPCContext)
+                async throws(RPCError) -> PresaleGetResult in
+                try await presale.get(params, context)
+            },
+            .unary("presale.list", scope: "presale:read") {
+                (params: PresaleListParams, context: RPCContext)
+                async throws(RPCError) -> PresaleListResult in
+                try await presale.list(params, context)
             },
             .unary("task.list", scope: "task:read") {
                 (params: TaskListParams, context: RPCContext)

@@ -72,10 +72,10 @@ struct TONPayer: Sendable {
 extension TONSettings {
     /// The hot wallet, through one upstream for each endpoint.
     func chain(of wallet: HotWallet, on board: UpstreamBoard) throws -> any WalletChain {
-        let clients = try endpoints.enumerated().map { index, url in
+        let clients = try endpoints.enumerated().map { index, endpoint in
             let settings = ToncenterSettings(
-                name: index == 0 ? "toncenter" : "toncenter-\(index + 1)", baseURL: url,
-                apiKey: apiKey, callsPerSecond: requestsPerSecond)
+                name: index == 0 ? "toncenter" : "toncenter-\(index + 1)", baseURL: endpoint.url,
+                apiKey: endpoint.apiKey, callsPerSecond: requestsPerSecond)
             return try ToncenterClient(settings, environment: board.environment) {
                 try board.add($0, policy: $1)
             }

@@ -64,9 +64,8 @@ struct TellerServer: Sendable {
             configuration, upstreams: upstreams, store: opened.markets,
             arrivals: ton?.arrivals(opened.chain), clock: ledgerClock, logger: logger)
         let services = Self.services(
-            configuration, bookkeeper: bookkeeper, board: board, upstreams: upstreams,
-            policies: policies, deposits: ton?.desk(opened.chain), markets: markets,
-            limits: limits, clock: clock)
+            configuration, opened, bookkeeper: bookkeeper, board: board, upstreams: upstreams,
+            policies: policies, ton: ton, markets: markets, limits: limits, clock: clock)
         let rpc = RPCHandler(
             methods: services.methods,
             access: AccessPolicy(configuration, tokens: opened.credentials), health: health,

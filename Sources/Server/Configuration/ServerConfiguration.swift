@@ -85,6 +85,7 @@ struct ServerConfiguration: Sendable {
     let simulatorDelay: Duration
     /// How it pays on TON; nil unless `gateway` does.
     let ton: TONSettings?
+    let deals: DealSettings
     /// The marketplaces that are on.
     let markets: [MarketSettings]
     let bodyBytesMax: Int
@@ -131,6 +132,7 @@ extension ServerConfiguration {
         simulatorOutcome = try values.choice("gateway.simulator.outcome")
         simulatorDelay = try values.duration("gateway.simulator.delay")
         ton = gateway == .ton ? try TONSettings(values, on: network) : nil
+        deals = try DealSettings(values)
         bodyBytesMax = try values.count("http.bodyBytesMax", in: 1024...64 << 20)
         connectionsMax = try values.count("http.connectionsMax", in: 1...1_000_000)
         streamsMax = try values.count("http.streamsMax", in: 1...10_000)

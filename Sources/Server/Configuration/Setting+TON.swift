@@ -29,8 +29,9 @@ extension Setting {
             key: "ton.endpoints", form: "URL[,URL…]", standard: nil,
             help: "toncenter servers, up to /api; the public one when left out"),
         Setting(
-            key: "ton.apiKey", form: "TEXT", standard: nil,
-            help: "sent to them as X-API-Key", isSecret: true),
+            key: "ton.apiKey", form: "TEXT[,TEXT…]", standard: nil,
+            help: "sent as X-API-Key; one for each endpoint in their order, empty for none",
+            isSecret: true),
         Setting(
             key: "ton.requestsPerSecond", form: "COUNT", standard: "0",
             help: "calls to each of them; 0 for 1 without a key and 10 with one"),

@@ -32,7 +32,7 @@ struct Setting: Sendable {
 }
 
 extension Setting {
-    static let all: [Setting] = general + ton + markets + operation
+    static let all: [Setting] = general + ton + deals + markets + operation
 
     private static let general: [Setting] = [
         Setting(
@@ -114,7 +114,7 @@ extension Setting {
             help: "debited with each withdrawal and kept"),
         Setting(
             key: "withdraw.requireKey", form: "true|false", standard: "false",
-            help: "refuse what moves money without an idempotency key"),
+            help: "refuse calls that move money without an idempotency key"),
         Setting(
             key: "idempotency.outcomeLife", form: "DURATION", standard: "30d",
             help: "how long a key's first outcome is replayed; the key itself never runs again"),

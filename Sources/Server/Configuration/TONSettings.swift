@@ -15,11 +15,17 @@ struct TONSettings: Sendable {
         case highloadV3 = "highload-v3"
     }
 
+    /// A toncenter server.
+    struct Endpoint: Sendable {
+        let url: BaseURL
+        /// Sent to this server alone; nil for none.
+        let apiKey: String?
+    }
+
     let contract: WalletContract
     let key: SecretSource
     let keyPassword: String
-    let endpoints: [BaseURL]
-    let apiKey: String?
+    let endpoints: [Endpoint]
     /// nil for what toncenter allows.
     let requestsPerSecond: Int?
     let explorer: String
@@ -30,7 +36,6 @@ struct TONSettings: Sendable {
         key = try Self.key(values)
         keyPassword = values.text("ton.keyPassword") ?? ""
         endpoints = try Self.endpoints(values, on: network)
-        apiKey = values.text("ton.apiKey")
         let paced = try values.count(
             "ton.requestsPerSecond", in: 0...ToncenterSettings.callsPerSecondMax)
         requestsPerSecond = paced > 0 ? paced : nil
@@ -41,6 +46,13 @@ struct TONSettings: Sendable {
     /// The explorer's page of a transaction; nil without an explorer.
     func explorerLink(toTransaction hash: String) -> String? {
         explorer.contains("{hash}") ? explorer.replacing("{hash}", with: hash) : nil
+    }
+
+    /// What must stand in no log line and no alert, as far as the configuration itself holds it.
+    var secrets: [String] {
+        var secrets = endpoints.compactMap(\.apiKey) + [keyPassword]
+        if case .text(let text) = key { secrets.append(text) }
+        return secrets
     }
 
     private static func contract(
@@ -80,20 +92,38 @@ struct TONSettings: Sendable {
 
     private static func endpoints(
         _ values: SettingValues, on network: TONNetwork
-    ) throws(ConfigurationError) -> [BaseURL] {
+    ) throws(ConfigurationError) -> [Endpoint] {
         let standard =
             network == .mainnet
             ? "https://toncenter.com/api" : "https://testnet.toncenter.com/api"
-        var endpoints: [BaseURL] = []
-        for text in (values.text("ton.endpoints") ?? standard).split(separator: ",") {
+        let urls = (values.text("ton.endpoints") ?? standard).split(separator: ",")
+        guard (1...8).contains(urls.count) else { throw values.invalid("ton.endpoints") }
+        let keys = try apiKeys(values, count: urls.count)
+        var endpoints: [Endpoint] = []
+        for (text, key) in zip(urls, keys) {
             do {
-                endpoints.append(try BaseURL(String(text)))
+                endpoints.append(Endpoint(url: try BaseURL(String(text)), apiKey: key))
             } catch {
                 throw .contradiction("ton.endpoints: \(error)")
             }
         }
-        guard (1...8).contains(endpoints.count) else { throw values.invalid("ton.endpoints") }
         return endpoints
+    }
+
+    /// One key for each endpoint, in their order: none is shown to a server it is not for.
+    private static func apiKeys(
+        _ values: SettingValues, count: Int
+    ) throws(ConfigurationError) -> [String?] {
+        guard let text = values.text("ton.apiKey") else {
+            return [String?](repeating: nil, count: count)
+        }
+        let keys = text.split(separator: ",", omittingEmptySubsequences: false)
+        guard keys.count == count else {
+            throw .contradiction(
+                "ton.apiKey has \(keys.count) places for \(count) of ton.endpoints: it takes one "
+                    + "for each, with commas between them, empty for none")
+        }
+        return keys.map { $0.isEmpty ? nil : String($0) }
     }
 
     private static func payments(

@@ -45,6 +45,6 @@ extension ServerConfiguration {
     /// What must stand in no log line and no alert.
     var secrets: [String] {
         [adminToken, tracing?.token].compactMap { $0 } + alerts.secrets + store.secrets
-            + markets.flatMap(\.secrets)
+            + (ton?.secrets ?? []) + markets.flatMap(\.secrets)
     }
 }

@@ -24,6 +24,8 @@ enum Cursor {
         case transitions = 5
         case policies = 6
         case deposits = 7
+        case deals = 8
+        case dealEvents = 9
     }
 
     static func text(after withdrawal: Ledger.Withdrawal) -> String {
@@ -55,6 +57,29 @@ enum Cursor {
 
     static func text(afterDeposit lt: LogicalTime, of list: String) -> String {
         encode(.deposits, scope: digest(list.utf8), words: [UInt64(lt)])
+    }
+
+    static func text(afterDeal id: DealID, of list: String) -> String {
+        encode(.deals, scope: digest(list.utf8), words: [id.uuid.high, id.uuid.low])
+    }
+
+    static func text(after event: DealEvent) -> String {
+        encode(
+            .dealEvents, scope: digest(event.deal.description.utf8),
+            words: [UInt64(event.sequence)])
+    }
+
+    /// The id to go on below; nil for the first page.
+    static func deals(_ text: String?, of list: String) throws(RPCError) -> DealID? {
+        guard let text else { return nil }
+        let words = try decode(text, .deals, scope: digest(list.utf8), count: 2)
+        return DealID(UUIDv7(high: words[0], low: words[1]))
+    }
+
+    /// The sequence to go on after; nil for the current state.
+    static func dealEvents(_ text: String?, of id: DealID) throws(RPCError) -> Int64? {
+        guard let text else { return nil }
+        return try number(text, .dealEvents, scope: digest(id.description.utf8))
     }
 
     /// The logical time to go on below; nil for the first page.

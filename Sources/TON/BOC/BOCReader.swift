@@ -107,7 +107,6 @@ struct BOCReader {
 
     private func makeCells(_ header: Header, starts: [Int]) throws(BOCError) -> Cell {
         var scratch: [UInt8] = []
-        scratch.reserveCapacity(2 + 128 + Cell.referencesMax * (2 + Hash256.byteCount))
         // The last cell comes first.
         var cells: [Cell] = []
         cells.reserveCapacity(header.cellCount)

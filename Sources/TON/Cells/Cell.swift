@@ -40,11 +40,12 @@ package final class Cell: Sendable {
         self.bitCount = bitCount
         self.references = references
         self.kind = kind
-        if kind == .ordinary, references.allSatisfy({ $0.levels == nil }) {
-            depth = references.reduce(0) { max($0, $1.depth + 1) }
-            guard depth <= Self.depthMax else { throw .tooDeep }
-            hash = Self.hash(
+        if kind == .ordinary,
+            let (hash, depth) = try Self.hash(
                 data: data, bitCount: bitCount, references: references, in: &scratch)
+        {
+            self.hash = hash
+            self.depth = depth
             levels = nil
         } else {
             let levels = try CellLevels(
@@ -57,29 +58,54 @@ package final class Cell: Sendable {
     }
 
     private init(empty: Void) {
-        var scratch: [UInt8] = []
         data = []
         bitCount = 0
         references = []
         kind = .ordinary
-        hash = Self.hash(data: [], bitCount: 0, references: [], in: &scratch)
+        // Two bytes of zeros: no references, no bits.
+        hash = Hash256(sha256: [0, 0])
         depth = 0
         levels = nil
     }
 
+    /// The most bytes that are hashed: both descriptors, the bits, and of each reference its depth
+    /// and its hash.
+    static let hashedBytesMax = 2 + 128 + referencesMax * (2 + Hash256.byteCount)
+
+    /// Hash and depth of an ordinary cell; nil when there are pruned branches below.
+    ///
+    /// Each reference is looked at once: touching the cells costs more than hashing small ones.
     private static func hash(
         data: [UInt8], bitCount: Int, references: [Cell], in scratch: inout [UInt8]
-    ) -> Hash256 {
-        scratch.removeAll(keepingCapacity: true)
-        scratch.append(UInt8(references.count))
-        scratch.append(lengthDescriptor(bitCount: bitCount))
-        scratch.append(contentsOf: data)
-        for reference in references {
-            scratch.append(UInt8(truncatingIfNeeded: reference.depth >> 8))
-            scratch.append(UInt8(truncatingIfNeeded: reference.depth))
+    ) throws(CellError) -> (Hash256, depth: Int)? {
+        if scratch.count < hashedBytesMax {
+            scratch = [UInt8](repeating: 0, count: hashedBytesMax)
         }
-        for reference in references { reference.hash.append(to: &scratch) }
-        return Hash256(sha256: scratch)
+        var span = scratch.mutableSpan
+        // Unsafe for elements that not all bytes are one of; every byte is a byte.
+        var bytes = unsafe span.mutableBytes
+        bytes.storeBytes(of: UInt8(references.count), as: UInt8.self)
+        bytes.storeBytes(
+            of: lengthDescriptor(bitCount: bitCount), toByteOffset: 1, as: UInt8.self)
+        for index in data.indices {
+            bytes.storeBytes(of: data[index], toByteOffset: 2 + index, as: UInt8.self)
+        }
+        var depth = 0
+        var depthPosition = 2 + data.count
+        var hashPosition = depthPosition + 2 * references.count
+        let below = references.span
+        for index in below.indices {
+            guard below[index].levels == nil else { return nil }
+            let depthBelow = below[index].depth
+            depth = max(depth, depthBelow + 1)
+            bytes.storeBytes(
+                of: UInt16(depthBelow).bigEndian, toByteOffset: depthPosition, as: UInt16.self)
+            depthPosition += 2
+            below[index].hash.store(in: &bytes, at: hashPosition)
+            hashPosition += Hash256.byteCount
+        }
+        guard depth <= depthMax else { throw .tooDeep }
+        return (Hash256(sha256: scratch, count: hashPosition), depth)
     }
 
     /// The second byte of a cell's description: ⌊bits / 8⌋ + ⌈bits / 8⌉.

@@ -104,7 +104,6 @@ package struct CellBuilder {
         var data = data
         if bitCount & 7 != 0 { data[data.count - 1] |= 0x80 >> UInt8(bitCount & 7) }
         var scratch: [UInt8] = []
-        scratch.reserveCapacity(2 + data.count + references.count * (2 + Hash256.byteCount))
         return try Cell(
             data: data, bitCount: bitCount, references: references, scratch: &scratch)
     }

@@ -48,8 +48,11 @@ package struct Hash256: Hashable, Sendable {
     }
 
     /// The SHA-256 of `data`.
-    init(sha256 data: [UInt8]) {
-        words = unsafe SHA256.hash(data: data).withUnsafeBytes { digest in
+    init(sha256 data: [UInt8]) { self.init(sha256: data, count: data.count) }
+
+    /// The SHA-256 of the first `count` bytes of `data`.
+    init(sha256 data: [UInt8], count: Int) {
+        words = unsafe SHA256.hash(data: data[..<count]).withUnsafeBytes { digest in
             unsafe (
                 UInt64(bigEndian: digest.loadUnaligned(as: UInt64.self)),
                 UInt64(bigEndian: digest.loadUnaligned(fromByteOffset: 8, as: UInt64.self)),
@@ -76,6 +79,14 @@ package struct Hash256: Hashable, Sendable {
 
     /// The standard alphabet with padding: 44 characters.
     package var base64: String { Base64.encode(bytes) }
+
+    /// Writes the 32 bytes over those at `position`.
+    func store(in bytes: inout MutableRawSpan, at position: Int) {
+        bytes.storeBytes(of: words.0.bigEndian, toByteOffset: position, as: UInt64.self)
+        bytes.storeBytes(of: words.1.bigEndian, toByteOffset: position + 8, as: UInt64.self)
+        bytes.storeBytes(of: words.2.bigEndian, toByteOffset: position + 16, as: UInt64.self)
+        bytes.storeBytes(of: words.3.bigEndian, toByteOffset: position + 24, as: UInt64.self)
+    }
 
     func append(to bytes: inout [UInt8]) {
         bytes.append(bigEndian: words.0)
