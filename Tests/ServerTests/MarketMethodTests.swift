@@ -349,6 +349,43 @@ import Testing
         await client.shutDown()
     }
 
+    @Test func `orders are their tenant's, and need the scope to spend`() async throws {
+        let stub = try MarketStub()
+        let server = try TellerProcess(
+            settings: Self.settings(stub, ["access.tokens=required"]))
+        func header(_ tenant: String, _ scopes: String) throws -> [String] {
+            let made = try TellerProcess.command([
+                "token", "create", "--name", tenant, "--tenant", tenant, "--scopes", scopes,
+                "--store", server.store,
+            ])
+            let lines = made.output.split(separator: "\n").map(String.init)
+            let token = try #require(lines.first { $0.hasPrefix("tlr_") }, "\(made.output)")
+            return ["-H", "authorization: Bearer \(token)"]
+        }
+        func call(_ method: String, _ params: String, _ header: [String]) throws -> JSONValue {
+            let body = #"{"jsonrpc":"2.0","id":1,"method":"market.\#(method)","params":\#(params)}"#
+            return try JSONValue.parse(Array(try server.post(body, header).body.utf8))
+        }
+        let both = "market:read,market:write"
+        let (one, other) = (try header("one", both), try header("other", both))
+        let reader = try header("reader", "market:read")
+        // The same key in two tenants is two orders.
+        let params = #"{"market":"mrkt","itemId":"1","price":"5","idempotencyKey":"k"}"#
+        let id = try #require(
+            try call("buy", params, one)["result"]?["operation"]?["operationId"]?.string)
+        let second = try call("buy", params, other)["result"]
+        #expect(second?["replayed"]?.bool == false)
+        #expect(second?["operation"]?["operationId"]?.string != id)
+        let ask = #"{"operationId":"\#(id)"}"#
+        #expect(try call("operation", ask, one)["result"] != nil)
+        for stranger in [other, reader] {
+            let error = try call("operation", ask, stranger)["error"]
+            #expect(error?["data"]?["reason"]?.string == "OPERATION_NOT_FOUND")
+        }
+        let refused = try call("buy", params, reader)["error"]
+        #expect(refused?["data"]?["reason"]?.string == "PERMISSION_DENIED")
+    }
+
     @Test(
         arguments: [
             (["url=https://x.example"], "needs one of markets.mrkt.initDataFile"),
