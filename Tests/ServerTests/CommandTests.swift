@@ -18,6 +18,7 @@ import Testing
         arguments: [
             [], ["serve"], ["tour"], ["migrate"], ["health"], ["call"], ["account", "credit"],
             ["token", "create"], ["token", "list"], ["token", "revoke"], ["openrpc"], ["config"],
+            ["markets", "operations"], ["markets", "resolve"],
             ["sales", "set-aside"], ["sales", "take-up"],
         ])
     func `every command explains itself`(command: [String]) throws {

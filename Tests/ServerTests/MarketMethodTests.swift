@@ -160,7 +160,8 @@ import Testing
         let stub = try MarketStub()
         try await stub.list(3, for: 2_000_000_000, at: market)
         try await stub.setBalance(100_000_000_000, of: Self.user, at: market)
-        let server = try TellerProcess(settings: Self.settings(stub))
+        let server = try TellerProcess(
+            market == .mrkt ? .postgres : .sqlite, settings: Self.settings(stub))
         let client = try server.client()
         let name = market.rawValue
         let listing = try await Self.firstListing(market, client)
@@ -211,6 +212,31 @@ import Testing
         #expect(try await Self.isState(.done, ids[1], client), "\(server.log)")
         #expect(try await stub.state().calls(of: .mrkt, "gifts/buy") == 2)
         #expect(try await stub.state().sales.count == 2)
+        await client.shutDown()
+    }
+
+    /// Dies at once after the answer: the order is kept, and nothing has been sent or all is known.
+    @Test func `an order survives the program's death`() async throws {
+        let stub = try MarketStub()
+        try await stub.list(1, for: 2_000_000_000, at: .portals)
+        try await stub.setBalance(100_000_000_000, of: Self.user, at: .portals)
+        let server = try TellerProcess(settings: Self.settings(stub))
+        var client = try server.client()
+        let listing = try await Self.firstListing(.portals, client)
+        // The answer comes late, so that death finds the call under way.
+        try await stub.spoil(.portals, .slow, path: "nfts", delay: .seconds(3))
+        let id = try await client.market.buy(
+            market: "portals", itemId: listing.itemId, price: listing.quotedPrice
+        ).operation.operationId
+        #expect(try await Self.isState(.sending, id, client), "\(server.log)")
+        #expect(try await eventually { try await stub.state().sales.count == 1 })
+        server.kill(SIGKILL)
+        await client.shutDown()
+        try server.start()
+        client = try server.client()
+        #expect(try await Self.isState(.done, id, client), "\(server.log)")
+        #expect(try await stub.state().calls(of: .portals, "nfts") == 1)
+        #expect(try await stub.state().sales.count == 1)
         await client.shutDown()
     }
 
@@ -308,6 +334,11 @@ import Testing
         await expect(.amountOutOfRange) {
             _ = try await client.market.withdraw(market: "mrkt", amount: .zero, accountId: alice)
         }
+        for item in ["a b", "\u{1B}[2J", "é"] {
+            await expect(.invalidParams, fields: ["itemId"]) {
+                _ = try await client.market.buy(market: "mrkt", itemId: item, price: some)
+            }
+        }
         await expect(.noHotWallet) {
             _ = try await client.market.withdraw(market: "mrkt", amount: some, accountId: alice)
         }
@@ -316,6 +347,43 @@ import Testing
             _ = try await client.market.operation(operationId: unknown)
         }
         await client.shutDown()
+    }
+
+    @Test func `orders are their tenant's, and need the scope to spend`() async throws {
+        let stub = try MarketStub()
+        let server = try TellerProcess(
+            settings: Self.settings(stub, ["access.tokens=required"]))
+        func header(_ tenant: String, _ scopes: String) throws -> [String] {
+            let made = try TellerProcess.command([
+                "token", "create", "--name", tenant, "--tenant", tenant, "--scopes", scopes,
+                "--store", server.store,
+            ])
+            let lines = made.output.split(separator: "\n").map(String.init)
+            let token = try #require(lines.first { $0.hasPrefix("tlr_") }, "\(made.output)")
+            return ["-H", "authorization: Bearer \(token)"]
+        }
+        func call(_ method: String, _ params: String, _ header: [String]) throws -> JSONValue {
+            let body = #"{"jsonrpc":"2.0","id":1,"method":"market.\#(method)","params":\#(params)}"#
+            return try JSONValue.parse(Array(try server.post(body, header).body.utf8))
+        }
+        let both = "market:read,market:write"
+        let (one, other) = (try header("one", both), try header("other", both))
+        let reader = try header("reader", "market:read")
+        // The same key in two tenants is two orders.
+        let params = #"{"market":"mrkt","itemId":"1","price":"5","idempotencyKey":"k"}"#
+        let id = try #require(
+            try call("buy", params, one)["result"]?["operation"]?["operationId"]?.string)
+        let second = try call("buy", params, other)["result"]
+        #expect(second?["replayed"]?.bool == false)
+        #expect(second?["operation"]?["operationId"]?.string != id)
+        let ask = #"{"operationId":"\#(id)"}"#
+        #expect(try call("operation", ask, one)["result"] != nil)
+        for stranger in [other, reader] {
+            let error = try call("operation", ask, stranger)["error"]
+            #expect(error?["data"]?["reason"]?.string == "OPERATION_NOT_FOUND")
+        }
+        let refused = try call("buy", params, reader)["error"]
+        #expect(refused?["data"]?["reason"]?.string == "PERMISSION_DENIED")
     }
 
     @Test(

@@ -3528,7 +3528,7 @@ public struct MarketTrait: Sendable, Equatable, JSONDecodable, JSONEncodable {
 
 /// A gift for sale.
 public struct MarketListing: Sendable, Equatable, JSONDecodable, JSONEncodable {
-    /// The marketplace's own name for a gift.
+    /// The marketplace's own name for a gift, in visible ASCII characters.
     public var itemId: String
     /// Telegram's own id; absent where the marketplace doesn't tell.
     public var telegramId: String?

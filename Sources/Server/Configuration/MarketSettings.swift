@@ -16,6 +16,8 @@ struct MarketSettings: Sendable {
     enum CollectionFilter: String, CaseIterable { case ids, names }
 
     static let sendersMax = 64
+    /// Of `initData`; it has two pairs that prove it.
+    static let proofsMax = 8
     static let callIntervalMax = Duration.seconds(60)
 
     let name: Name
@@ -80,7 +82,9 @@ private struct Reader {
 
     private func secrets(_ initData: SecretSource) -> [String] {
         var secrets: [String] = []
-        if case .text(let text) = initData { secrets = InitData(text)?.secrets ?? [] }
+        if case .text(let text) = initData {
+            secrets = (InitData(text)?.secrets ?? []).prefix(MarketSettings.proofsMax).map(\.self)
+        }
         for setting in Setting.markets where setting.isSecret && setting.key.hasPrefix(prefix) {
             if let text = values.text(setting.key) { secrets.append(text) }
         }

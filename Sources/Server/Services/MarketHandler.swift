@@ -54,6 +54,12 @@ struct MarketHandler: MarketService {
         _ params: MarketBuyParams, _ context: RPCContext
     ) async throws(RPCError) -> MarketBuyResult {
         let name = try entry(params.market).market.name
+        // As marketplaces write them; it becomes a part of a path, and is shown to operators.
+        guard params.itemId.utf8.allSatisfy({ (0x21...0x7E).contains($0) }) else {
+            throw RPCError(
+                reason: .invalidParams,
+                fields: [.init(path: "itemId", problem: "must be visible ASCII characters")])
+        }
         try requireSome(params.price, "price")
         let kept = try await keep(
             .buy(item: params.itemId, price: params.price), at: name, context)
