@@ -93,6 +93,7 @@ package struct MarketKeeper: Sendable {
         await askForDeposits(context, &memory)
         let operations = try await store.openMarketOperations(
             of: market.name, limit: configuration.operationsMax)
+        var sent = operations.filter { $0.state != .pending && $0.deposit == nil }
         var obstacle: String?
         var ended = 0
         for operation in operations where !context.isStopping {
@@ -104,7 +105,10 @@ package struct MarketKeeper: Sendable {
             }
             if operation.state == .pending {
                 guard obstacle == nil else { continue }
+                guard try await isDistinct(operation, from: sent) else { continue }
                 (operation, obstacle) = try await send(operation)
+                let isUnderWay = operation.state != .pending && !operation.state.isEnded
+                if isUnderWay { sent.append(operation) }
             }
             if operation.state == .unknown || operation.state == .accepted {
                 operation = try await look(at: operation, context, &memory)
@@ -121,6 +125,20 @@ package struct MarketKeeper: Sendable {
     }
 
     // MARK: - Sending
+
+    /// Whether what arrives for a withdrawal could be for no other that is under way. If it could,
+    /// it says so and waits: the money must not be given to the wrong account.
+    private func isDistinct(
+        _ operation: MarketOperation, from sent: [MarketOperation]
+    ) async throws -> Bool {
+        let other = sent.first { operation.mayBeMistaken(for: $0, configuration) }
+        guard let other else { return true }
+        let detail = "waits until the money of \(other.id) has arrived"
+        if operation.detail != detail {
+            _ = try await move(operation, to: .pending, detail)
+        }
+        return false
+    }
 
     /// - Returns: the operation as it is then, and why nothing can be sent at the moment.
     private func send(

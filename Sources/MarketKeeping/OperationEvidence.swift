@@ -57,6 +57,21 @@ struct OperationEvidence: Equatable {
     }
 }
 
+extension MarketOperation {
+    /// Whether what arrives for one of two withdrawals could be taken for the other's money, the
+    /// marketplace's fee being known only roughly. Equal amounts may change places: so much arrives
+    /// for each.
+    func mayBeMistaken(
+        for other: MarketOperation, _ configuration: MarketKeeperConfiguration
+    ) -> Bool {
+        guard case .withdraw(let amount, _) = action, !configuration.senders.isEmpty,
+            case .withdraw(let otherAmount, _) = other.action, amount != otherAmount
+        else { return false }
+        let (less, more) = (min(amount, otherAmount), max(amount, otherAmount))
+        return more.subtracting(less).map { $0 <= configuration.withdrawalFeeMax } ?? true
+    }
+}
+
 extension Deposit {
     /// Whether it may be the money of a withdrawal from the marketplace.
     func mayBring(

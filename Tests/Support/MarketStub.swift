@@ -74,6 +74,8 @@ package final class MarketStub: Sendable {
         package let balances: [Market: [String: Int64]]
         /// Where deposits are paid to.
         package let depositWallets: [Market: String]
+        /// Where withdrawals are paid from.
+        package let payingWallets: [Market: String]
 
         /// - Parameter path: A last `*` stands for anything.
         package func calls(of market: Market, _ path: String) -> Int {
@@ -206,7 +208,8 @@ package final class MarketStub: Sendable {
                         ($0.key, Int64($0.value.string ?? "") ?? -1)
                     })
             },
-            depositWallets: members("depositWallets") { $0.string })
+            depositWallets: members("depositWallets") { $0.string },
+            payingWallets: members("payingWallets") { $0.string })
     }
 
     private static func seconds(_ value: JSONValue?) -> Double {

@@ -400,7 +400,17 @@ def portals_collections(call):
                                   "volume": "2", "floor_price": "31.43", "supply": 9} for i, n in COLLECTIONS]}
 
 
+def portals_settle(call):
+    """Credits what has arrived for a deposit, whoever asks for what."""
+    for key, comment, value in call.ledger.arrived("portals"):
+        deposit = call.ledger.deposits.get(comment)
+        if deposit is not None and deposit["value"] is None:
+            deposit["value"] = value
+            call.ledger.credit("portals", deposit["user"], key, value)
+
+
 def portals_balance(call):
+    portals_settle(call)
     return 200, {"balance": ton(call.ledger.balance("portals", call.user)), "frozen_funds": "0.5"}
 
 
@@ -411,15 +421,12 @@ def portals_deposit(call):
 
 
 def portals_deposits(call):
-    found = {comment: (key, value) for key, comment, value in call.ledger.arrived("portals")}
+    portals_settle(call)
     rows = []
     for ident in call.query.get("ids", []):
         deposit = call.ledger.deposits.get(ident)
         if deposit is None:
             continue
-        if ident in found:
-            key, deposit["value"] = found[ident]
-            call.ledger.credit("portals", deposit["user"], key, deposit["value"])
         rows.append({"id": ident, "status": "pending" if deposit["value"] is None else "completed",
                      "amount": ton(deposit["value"] or 0), "created_at": "2026-06-12T16:28:05Z"})
     return 200, {"statuses": rows}
@@ -569,7 +576,8 @@ def control(ledger, name, q):
         raise Answer(404, {"message": "no such control"})
     return {"balances": {m: {u: str(b) for u, b in users.items()} for m, users in ledger.balances.items()},
             "sales": ledger.sales, "withdrawals": ledger.withdrawals, "auths": ledger.auths, "calls": dict(ledger.calls),
-            "log": ledger.log[-1000:], "depositWallets": {m: friendly(raw_address(m + " deposits")) for m in MARKETS}}
+            "log": ledger.log[-1000:], "depositWallets": {m: friendly(raw_address(m + " deposits")) for m in MARKETS},
+            "payingWallets": {m: friendly(raw_address(m + " hot wallet")) for m in MARKETS}}
 
 
 def take_fault(ledger, market, path):
