@@ -32,9 +32,14 @@ struct DealSettler: Sendable {
                 let due = try await store.dueDeals(
                     kind, limit: configuration.batchDealsMax, at: nil)
                 guard due.deals.isEmpty else {
+                    let start = context.time.now()
                     try await settle(due.deals[...], &total)
                     context.progress(
                         "settled \(total.settled) and set \(total.setAside) aside since the start")
+                    let busy = context.time.now() - start
+                    try await context.rest(
+                        for: busy * (100 - configuration.dealDutyPercent)
+                            / configuration.dealDutyPercent)
                     return
                 }
                 context.heartbeat()

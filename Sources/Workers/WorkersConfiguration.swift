@@ -36,6 +36,9 @@ package struct WorkersConfiguration: Sendable, Equatable {
 
     /// Auctions or presales settled in one transaction, at the most.
     package var batchDealsMax = 500
+    /// The share of the time in which settling keeps the store busy; it rests in between, so that
+    /// calls go on beside any number of deals that are due.
+    package var dealDutyPercent = 50
 
     /// From one removal of old task history to the next, and what is kept.
     package var reapInterval: Duration = .seconds(60)
