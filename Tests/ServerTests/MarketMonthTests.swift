@@ -32,7 +32,7 @@ import Testing
         let month = try await MarketMonth(seed: seed, operations: Self.operations)
         try await month.stub.spoilAtRandom(percent: Self.faultPercent, seed: seed)
         for number in 0..<Self.operations { try await month.step(number) }
-        let hasEnded = try await month.settle(within: .seconds(90 + Self.operations / 4))
+        let hasEnded = try await month.settle(within: .seconds(90 + Self.operations))
         #expect(hasEnded, "seed \(seed): \(month.server.log.suffix(3_000))")
         try await month.stub.clear()
         print("\(month.summary)")
