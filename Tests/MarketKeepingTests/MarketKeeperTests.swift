@@ -47,13 +47,14 @@ import Testing
 
     /// Runs a process with the worker beside `body`.
     private func withKeeper(
-        _ market: ScriptedMarket, _ body: () async throws -> Void
+        _ market: ScriptedMarket, givingUpAfter patience: Duration = .seconds(60),
+        _ body: () async throws -> Void
     ) async throws {
         var configuration = MarketKeeperConfiguration()
         configuration.pollInterval = .milliseconds(5)
         configuration.lookInterval = .milliseconds(5)
         configuration.settleTime = .milliseconds(50)
-        configuration.giveUpAfter = .milliseconds(400)
+        configuration.giveUpAfter = patience
         configuration.senders = [Self.sender]
         configuration.withdrawalFeeMax = Nanotons(10)!
         var policy = ChildPolicy()
@@ -139,7 +140,9 @@ import Testing
         #expect(market.state.withLock { ($0.calls, $0.purchases) } == (3, ["a"]))
         market.state.withLock { $0.ways = Array(repeating: .crowded, count: 10_000) }
         let second = try await buy("b")
-        try await withKeeper(market) { try await reach(.refused, second) }
+        try await withKeeper(market, givingUpAfter: .milliseconds(400)) {
+            try await reach(.refused, second)
+        }
         #expect(market.state.withLock { $0.purchases } == ["a"])
     }
 
@@ -203,5 +206,41 @@ import Testing
         #expect(done?.deposit == 3 && done?.transactionHash == "hash-3")
         #expect(try await store.account(Self.alice)?.available == Nanotons(495))
         #expect(market.state.withLock { $0.withdrawals } == [500])
+    }
+
+    @Test func `a withdrawal that could be mistaken for another waits until that has arrived`()
+        async throws
+    {
+        let market = ScriptedMarket()
+        let first = try await ask(.withdraw(Nanotons(500)!, to: Self.alice))
+        let close = try await ask(.withdraw(Nanotons(495)!, to: Self.alice))
+        let other = try await ask(.withdraw(Nanotons(100)!, to: Self.alice))
+        try await withKeeper(market) {
+            try await reach(.accepted, first)
+            try await reach(.accepted, other)
+            try await Task.sleep(for: .milliseconds(50))
+            #expect(try await store.marketOperation(close)?.state == .pending)
+            #expect(market.state.withLock { $0.withdrawals } == [500, 100])
+            market.state.withLock { $0.balance += 600 }
+            #expect(try await store.advance(arrival(495), at: Self.now) == .advanced([]))
+            try await reach(.done, first)
+            try await reach(.accepted, close)
+        }
+    }
+
+    /// A deposit of the marketplace's.
+    private func arrival(_ amount: Int64) -> WalletAdvance {
+        var advance = WalletAdvance(
+            wallet: Self.wallet.rawText, expectedVersion: 0,
+            position: WalletPosition(
+                lt: 1, transactionHash: "", readUntil: 0, balance: .zero, received: .zero,
+                sent: .zero, fees: .zero, sequence: 0, version: 0))
+        advance.deposits = [
+            Deposit(
+                wallet: Self.wallet.rawText, lt: 1, transactionHash: "hash",
+                source: Self.sender.rawText, amount: Nanotons(amount)!, comment: nil,
+                state: .unmatched, account: nil, at: Self.now)
+        ]
+        return advance
     }
 }
