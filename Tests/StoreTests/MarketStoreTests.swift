@@ -2,6 +2,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
 import Ledger
+import Synchronization
 import TellerProtocol
 import Testing
 
@@ -132,6 +133,38 @@ import Testing
         #expect(try await store.update(sending, fence: fences[1]))
     }
 
+    @Test(arguments: [MarketOperationState.unknown, .done], [MarketOperationState.done, .notExecuted])
+    func `an operator is heard although the worker writes meanwhile, unless that ended it`(
+        meanwhile: MarketOperationState, verdict: MarketOperationState
+    ) async throws {
+        let (kept, _) = try store(.inMemory)
+        var operation = buy()
+        _ = try await kept.add(operation)
+        for state in [MarketOperationState.sending, .unknown] {
+            operation.state = state
+            operation.version += 1
+            #expect(try await kept.update(operation, fence: nil))
+        }
+        let busy = BusyMarketStore(kept: kept, meanwhile: meanwhile)
+        let resolution = try await busy.resolve(
+            operation.id, as: verdict, detail: "by an operator", at: Sample.after(9))
+        let found = try #require(try await kept.marketOperation(operation.id))
+        if meanwhile == .unknown {
+            #expect(resolution == .resolved(found))
+            #expect(found.state == verdict)
+            #expect(found.detail == "by an operator")
+            #expect(found.updatedAt == Sample.after(9))
+        } else {
+            #expect(resolution == .notUnknown(.done))
+            #expect(found.detail == "learnt by look 1")
+        }
+        let again = try await busy.resolve(operation.id, as: verdict, detail: "", at: Sample.now)
+        #expect(again == .notUnknown(found.state))
+        let other = MarketOperationID(Sample.id().uuid)
+        #expect(
+            try await busy.resolve(other, as: verdict, detail: "", at: Sample.now) == .missing)
+    }
+
     @Test func `only what surely was not sent is sent again`() {
         for state in MarketOperationState.allCases where state.mayMove(to: .sending) {
             #expect(state == .pending)
@@ -142,5 +175,46 @@ import Testing
         for ended in MarketOperationState.allCases where ended.isEnded {
             #expect(MarketOperationState.allCases.allSatisfy { !ended.mayMove(to: $0) })
         }
+    }
+}
+
+/// A store whose worker writes after each of the first looks at an operation.
+private final class BusyMarketStore: MarketStore {
+    let kept: any MarketStore
+    let meanwhile: MarketOperationState
+    let looks = Mutex(0)
+
+    init(kept: any MarketStore, meanwhile: MarketOperationState) {
+        self.kept = kept
+        self.meanwhile = meanwhile
+    }
+
+    func add(_ operation: MarketOperation) async throws(StoreError) -> MarketAddition {
+        try await kept.add(operation)
+    }
+
+    func update(_ operation: MarketOperation, fence: Fence?) async throws(StoreError) -> Bool {
+        try await kept.update(operation, fence: fence)
+    }
+
+    func marketOperation(_ id: MarketOperationID) async throws(StoreError) -> MarketOperation? {
+        let seen = try await kept.marketOperation(id)
+        let look = looks.withLock { looks in
+            looks += 1
+            return looks
+        }
+        if var operation = seen, !operation.state.isEnded, look <= 3 {
+            operation.state = meanwhile
+            operation.detail = "learnt by look \(look)"
+            operation.version += 1
+            #expect(try await kept.update(operation, fence: nil))
+        }
+        return seen
+    }
+
+    func openMarketOperations(
+        of market: String, limit: Int
+    ) async throws(StoreError) -> [MarketOperation] {
+        try await kept.openMarketOperations(of: market, limit: limit)
     }
 }

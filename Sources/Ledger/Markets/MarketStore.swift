@@ -41,3 +41,33 @@ extension MarketOperation {
         return fields.isEmpty ? .replayed(kept) : .keyReused(fields: fields)
     }
 }
+
+/// What became of an operator's word on an operation.
+package enum MarketResolution: Sendable, Equatable {
+    case resolved(MarketOperation)
+    /// It was not, or is no longer, one that nobody knows; nothing was written.
+    case notUnknown(MarketOperationState)
+    case missing
+}
+
+extension MarketStore {
+    /// Ends an operation of which nobody knows what became, as an operator says.
+    ///
+    /// The marketplace's worker writes what it learns of it meanwhile; as long as the operation stays
+    /// `UNKNOWN`, that does not stand in the way.
+    ///
+    /// - Parameter state: `.done` or `.notExecuted`.
+    package func resolve(
+        _ id: MarketOperationID, as state: MarketOperationState, detail: String, at now: Timestamp
+    ) async throws(StoreError) -> MarketResolution {
+        while true {
+            guard var operation = try await marketOperation(id) else { return .missing }
+            guard operation.state == .unknown else { return .notUnknown(operation.state) }
+            operation.state = state
+            operation.detail = detail
+            operation.version += 1
+            operation.updatedAt = now
+            if try await update(operation, fence: nil) { return .resolved(operation) }
+        }
+    }
+}

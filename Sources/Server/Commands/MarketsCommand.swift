@@ -54,7 +54,7 @@ struct MarketsCommand: AsyncParsableCommand {
             discussion: """
                 Look at the marketplace first: with not-executed the caller may order the same again. \
                 A withdrawal that is done so is credited to nobody; its deposit is assigned by \
-                deposit.assign. Only what is UNKNOWN is ended, and only if it has not moved meanwhile.
+                deposit.assign. Only what is UNKNOWN is ended.
                 """)
 
         @Argument(help: "The operation's id.")
@@ -79,23 +79,17 @@ struct MarketsCommand: AsyncParsableCommand {
 
         func run() async throws {
             guard let id = MarketOperationID(operation) else { throw Exit.usage }
-            let resolved = try await withStore(try options.load()) { opened in
-                guard var found = try await opened.markets.marketOperation(id) else {
-                    throw refusal("there is no operation \(id)")
-                }
-                guard found.state == .unknown else {
-                    throw refusal("the operation is \(found.state.rawValue), not UNKNOWN")
-                }
-                found.state = verdict.state
-                found.detail = "by an operator: \(note)"
-                found.version += 1
-                found.updatedAt = RPCClock.system.wall
-                guard try await opened.markets.update(found, fence: nil) else {
-                    throw refusal("the operation has moved meanwhile; look again")
-                }
-                return found
+            let resolution = try await withStore(try options.load()) { opened in
+                try await opened.markets.resolve(
+                    id, as: verdict.state, detail: "by an operator: \(note)",
+                    at: RPCClock.system.wall)
             }
-            print(resolved.line)
+            switch resolution {
+            case .resolved(let operation): print(operation.line)
+            case .notUnknown(let state):
+                throw refusal("the operation is \(state.rawValue), not UNKNOWN")
+            case .missing: throw refusal("there is no operation \(id)")
+            }
         }
 
         private func refusal(_ problem: String) -> ExitCode {
