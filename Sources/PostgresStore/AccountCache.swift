@@ -45,6 +45,14 @@ struct AccountCache: Sendable {
             updatedAt: account.updatedAt)
     }
 
+    /// Takes over a row of an account it knows, if that is newer than what it has.
+    mutating func update(_ row: Row) {
+        guard let known = recent[row.account.key],
+            known.lastSequence < row.account.lastSequence
+        else { return }
+        insert(row)
+    }
+
     mutating func remove(_ key: AccountKey) {
         recent[key] = nil
     }

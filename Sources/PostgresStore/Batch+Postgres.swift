@@ -177,10 +177,7 @@ extension Connection {
 
     /// Remembers the accounts of a batch that has been committed.
     mutating func remember(_ writes: BatchWrites, on loaded: LoadedBatch) {
-        for account in writes.accounts {
-            guard let number = loaded.numbers[account.key] else { continue }
-            accounts.insert(AccountCache.Row(number: number, account: account))
-        }
+        for row in writes.accountRows(on: loaded) { accounts.insert(row) }
     }
 
     private mutating func confirm(_ fences: [Fence]) throws(StoreError) {
@@ -242,6 +239,13 @@ extension Parameters {
 }
 
 extension BatchWrites {
+    /// The accounts as they are once this has been committed.
+    func accountRows(on loaded: LoadedBatch) -> [AccountCache.Row] {
+        accounts.compactMap { account in
+            loaded.numbers[account.key].map { AccountCache.Row(number: $0, account: account) }
+        }
+    }
+
     fileprivate func accountRows(_ loaded: LoadedBatch) -> Parameters {
         var rows = Parameters()
         let accounts = accounts.sorted { $0.key < $1.key }

@@ -123,11 +123,16 @@ extension PostgresStore: DealStore {
         _ needs: DealNeeds, at now: Timestamp?,
         _ decide: @escaping @Sendable (inout DealPlan, Bool) -> Answer
     ) async throws(StoreError) -> Answer {
-        try await withDealRetries { [outcomeLifeMilliseconds] connection throws(StoreError) in
+        try await withDealRetries { [news, outcomeLifeMilliseconds] connection throws(StoreError) in
+            var changing: Set<AccountKey> = []
+            var changed: [AccountCache.Row] = []
+            defer { news.end(changing, changed) }
             var (loaded, snapshot, time) = try connection.lock(needs, at: now)
             if loaded.snapshot.holds(needs.fence) {
                 let (accounts, opened) = DealPlan.accounts(
                     of: needs.commands, settling: needs.settled, snapshot.deals)
+                changing = accounts
+                news.begin(accounts)
                 try connection.lock(
                     Array(accounts), opening: Array(opened), at: time, into: &loaded)
                 snapshot.accounts = loaded.snapshot.accounts
@@ -142,6 +147,7 @@ extension PostgresStore: DealStore {
             do throws(StoreError) {
                 try connection.store(
                     plan.writes.ledger, on: loaded, unconfirmed: nil, beside: plan.writes.queries)
+                changed = plan.writes.ledger.accountRows(on: loaded)
             } catch {
                 throw connection.isAlive ? error : error.duringCommit
             }

@@ -22,19 +22,23 @@ package final class PostgresStore: Sendable {
 
     /// A connection that writes, one batch at a time.
     private final class Writer: Sendable {
+        let number: Int
         let session: Mutex<Session>
         let lockedBatchesToCome = Atomic<Int>(0)
         let isBusy = Atomic<Bool>(false)
         /// Whether the last batch left a connection.
         let isConnected = Atomic<Bool>(false)
 
-        init(_ connectionString: String, planLife: Duration) {
+        init(_ number: Int, _ connectionString: String, planLife: Duration) {
+            self.number = number
             session = Mutex(
                 Session(connectionString, statements: BatchStatements.all, planLife: planLife))
         }
     }
 
     private let writers: [Writer]
+    /// What the transactions of deals do to the accounts that writers remember.
+    let news: AccountNews
     let readers: ConnectionPool
     /// For leases alone: a renewal must not wait for anything else.
     let leases: ConnectionPool
@@ -62,7 +66,8 @@ package final class PostgresStore: Sendable {
         lockedBatchesAfterConflict: Int = PostgresStore.lockedBatchesAfterConflict, logger: Logger
     ) throws(StoreError) {
         try Schema.bringUpToDate(connectionString)
-        self.writers = (0..<writers).map { _ in Writer(connectionString, planLife: planLife) }
+        self.writers = (0..<writers).map { Writer($0, connectionString, planLife: planLife) }
+        news = AccountNews(writers: writers)
         self.readers = ConnectionPool(
             "reader", count: readers, connectionString: connectionString,
             statements: ReadStatements.all + RecordStatements.reads + ChainStatements.reads
@@ -96,6 +101,7 @@ package final class PostgresStore: Sendable {
     ) throws(StoreError) -> [LedgerOutcome]? {
         try writer.session.withLock { session throws(StoreError) in
             try session.run { connection throws(StoreError) in
+                for row in news.read(writer: writer.number) { connection.accounts.update(row) }
                 guard let loaded = try connection.glance(at: needs) else { return nil }
                 let plan = plan(commands, on: loaded, at: now)
                 guard plan.acceptsAll else { return nil }
@@ -106,8 +112,11 @@ package final class PostgresStore: Sendable {
                     for key in loaded.accounts { connection.accounts.remove(key) }
                     try? connection.rollBack()
                     guard error.isTransient || error.code == .rejected else { throw error }
-                    writer.lockedBatchesToCome.store(
-                        lockedBatchesAfterConflict, ordering: .relaxed)
+                    // Of what this process does, the writers know enough to go on.
+                    if !news.concerns(anyOf: needs.accounts, writer: writer.number) {
+                        writer.lockedBatchesToCome.store(
+                            lockedBatchesAfterConflict, ordering: .relaxed)
+                    }
                     return nil
                 }
             }
@@ -200,7 +209,7 @@ extension PostgresStore: LedgerStore {
         if lockedToCome > 0 {
             writer.lockedBatchesToCome.store(lockedToCome - 1, ordering: .relaxed)
         }
-        var mayGlance = lockedToCome == 0
+        var mayGlance = lockedToCome == 0 && !news.isChanging(anyOf: needs.accounts)
         var retries = 0
         var hasReconnected = false
         while true {

@@ -19,6 +19,7 @@ enum BatchStatements {
     /// Has every statement planned anew at its next use.
     static let discardPlans = Statement(name: "discard_plans", sql: "DISCARD PLANS")
 
+    /// The look before spares nearly all of them a number and a place that come to nothing.
     static let openAccounts = Statement(
         name: "open_accounts",
         sql: """
@@ -26,6 +27,9 @@ enum BatchStatements {
                 (tenant, account, available, held, last_sequence, created_at, updated_at)
             SELECT tenant, account, 0, 0, 0, $3, $3
             FROM unnest($1::text[], $2::text[]) AS new (tenant, account)
+            WHERE NOT EXISTS (
+                SELECT FROM accounts a WHERE a.tenant = new.tenant AND a.account = new.account
+            )
             ON CONFLICT DO NOTHING
             """)
 

@@ -30,16 +30,9 @@ struct DealSettler: Sendable {
         while !context.isStopping {
             try await context.turn(elsePause: configuration.pollInterval) {
                 let due = try await store.dueDeals(
-                    kind, limit: configuration.batchDealsMax, at: nil)
+                    kind, limit: configuration.dueDealsMax, at: nil)
                 guard due.deals.isEmpty else {
-                    let start = context.time.now()
-                    try await settle(due.deals[...], &total)
-                    context.progress(
-                        "settled \(total.settled) and set \(total.setAside) aside since the start")
-                    let busy = context.time.now() - start
-                    try await context.rest(
-                        for: busy * (100 - configuration.dealDutyPercent)
-                            / configuration.dealDutyPercent)
+                    try await settleAll(due.deals, &total, context)
                     return
                 }
                 context.heartbeat()
@@ -48,6 +41,24 @@ struct DealSettler: Sendable {
                 await context.wait(
                     atMost: min(next ?? configuration.pollInterval, configuration.pollInterval))
             }
+        }
+    }
+
+    /// Settles `deals` in batches, with pauses: callers want the store, too, and they wait for the
+    /// accounts that a batch has locked.
+    private func settleAll(
+        _ deals: [DealID], _ total: inout Count, _ context: ChildContext
+    ) async throws {
+        var rest = deals[...]
+        while !rest.isEmpty, !context.isStopping {
+            let start = context.time.now()
+            try await settle(rest.prefix(configuration.batchDealsMax), &total)
+            rest = rest.dropFirst(configuration.batchDealsMax)
+            context.progress(
+                "settled \(total.settled) and set \(total.setAside) aside since the start")
+            let busy = context.time.now() - start
+            let duty = configuration.dealDutyPercent
+            try await context.rest(for: busy * (100 - duty) / duty)
         }
     }
 

@@ -34,10 +34,12 @@ package struct WorkersConfiguration: Sendable, Equatable {
     /// From the end of one comparison of the books to the start of the next.
     package var reconciliationInterval: Duration = .seconds(30)
 
-    /// Auctions or presales settled in one transaction, at the most.
-    package var batchDealsMax = 500
-    /// The share of the time in which settling keeps the store busy; it rests in between, so that
-    /// calls go on beside any number of deals that are due.
+    /// Due auctions or presales that are asked for at once.
+    package var dueDealsMax = 2_000
+    /// Auctions or presales settled in one transaction, at the most: callers who need an account of
+    /// theirs wait for it.
+    package var batchDealsMax = 100
+    /// The share of the time in which settlements keep the store busy; they rest in between.
     package var dealDutyPercent = 50
 
     /// From one removal of old task history to the next, and what is kept.

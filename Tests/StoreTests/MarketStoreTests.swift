@@ -133,7 +133,9 @@ import Testing
         #expect(try await store.update(sending, fence: fences[1]))
     }
 
-    @Test(arguments: [MarketOperationState.unknown, .done], [MarketOperationState.done, .notExecuted])
+    @Test(
+        arguments: [MarketOperationState.unknown, .done],
+        [MarketOperationState.done, .notExecuted])
     func `an operator is heard although the worker writes meanwhile, unless that ended it`(
         meanwhile: MarketOperationState, verdict: MarketOperationState
     ) async throws {
