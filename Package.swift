@@ -92,6 +92,9 @@ let package = Package(
         .systemLibrary(
             name: "CLibpq", path: "Sources/CLibpq", pkgConfig: "libpq",
             providers: [.apt(["libpq-dev"])]),
+        .systemLibrary(
+            name: "CJemalloc", path: "Sources/CJemalloc", pkgConfig: "jemalloc",
+            providers: [.apt(["libjemalloc-dev"])]),
 
         // Pure foundations.
         module("TellerProtocol", folder: "Protocol"),
@@ -163,8 +166,8 @@ let package = Package(
         .executableTarget(
             name: "TellerServer",
             dependencies: [
-                "TellerProtocol", "TellerClient", "RPC", "Transport", "HTTPMessages", "Ledger",
-                "SQLiteStore", "PostgresStore", "Resilience", "Supervision", "Telemetry",
+                "CJemalloc", "TellerProtocol", "TellerClient", "RPC", "Transport", "HTTPMessages",
+                "Ledger", "SQLiteStore", "PostgresStore", "Resilience", "Supervision", "Telemetry",
                 "MarketKeeping", "Marketplaces", "Upstream", "Workers", "TON", "TONChain",
                 "TONPayments", "TLS", "HTTP2", arguments, lifecycle, logging, nioCore, signals,
                 tracing, yams,

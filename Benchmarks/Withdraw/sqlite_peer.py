@@ -31,9 +31,8 @@ def withdraw(database, account, key):
         " FROM accounts JOIN balances ON account_number = number"
         " WHERE tenant = ? AND account = ?", ("default", account)).fetchone()
     if execute(
-            "SELECT fingerprint, withdrawal_id, entry_number, first_seen_at, expires_at"
-            " FROM idempotency_keys WHERE account_number = ? AND method = ? AND key = ?",
-            (number, 1, key)).fetchone():
+            "SELECT id FROM withdrawals WHERE account_number = ? AND key = ?",
+            (number, key)).fetchone():
         sys.exit("the key exists")
     if available < TOTAL:
         sys.exit("insufficient funds")
@@ -43,12 +42,9 @@ def withdraw(database, account, key):
         (entry, number, sequence, "HOLD", -TOTAL, TOTAL, available, held, which, None, now)
     ).lastrowid
     execute(
-        "INSERT INTO withdrawals VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
+        "INSERT INTO withdrawals VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
         (which, withdrawal, number, AMOUNT, FEE, ADDRESS, 0, None, "PENDING", 1, now, now, None,
-         None))
-    execute(
-        "INSERT INTO idempotency_keys VALUES (NULL, ?, ?, ?, ?, ?, ?, ?, ?)",
-        (number, 1, key, os.urandom(32), which, None, now, now + OUTCOME_LIFE))
+         None, key, now + OUTCOME_LIFE))
     execute(
         "UPDATE balances SET available = ?, held = ?, last_sequence = ?, newest_entry = ?,"
         " newest_withdrawal = ?, updated_at = ? WHERE account_number = ?",

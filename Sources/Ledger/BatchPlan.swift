@@ -10,10 +10,11 @@ package struct BatchNeeds: Sendable {
     package let fences: [Fence]
     /// To lock after the leases, in this order; each once.
     package let withdrawals: [WithdrawalID]
-    /// To lock after the withdrawals, in this order; each once.
-    package let accounts: [AccountKey]
+    /// To lock after the withdrawals, in the order of `<`; each once, in any order here: to sort them
+    /// costs more than to look them up, and only a store that locks rows needs it.
+    package let accounts: Set<AccountKey>
     /// Those of `accounts` to make when they are missing.
-    package let accountsToOpen: [AccountKey]
+    package let accountsToOpen: Set<AccountKey>
     /// To read once the accounts are locked, each with the withdrawal or entry it stands for.
     package let keys: [KeyScope]
 
@@ -44,8 +45,8 @@ package struct BatchNeeds: Sendable {
         }
         fences = epochs.map { Fence(lease: $0, epoch: $1) }.sorted { $0.lease < $1.lease }
         self.withdrawals = withdrawals.sorted()
-        self.accounts = accounts.sorted()
-        self.accountsToOpen = accountsToOpen.sorted()
+        self.accounts = accounts
+        self.accountsToOpen = accountsToOpen
         self.keys = keys
     }
 
@@ -53,7 +54,7 @@ package struct BatchNeeds: Sendable {
     package init(accounts: Set<AccountKey>, fence: Fence?) {
         fences = fence.map { [$0] } ?? []
         withdrawals = []
-        self.accounts = accounts.sorted()
+        self.accounts = accounts
         accountsToOpen = []
         keys = []
     }
@@ -77,11 +78,12 @@ package struct BatchSnapshot: Sendable {
 package struct BatchWrites: Sendable {
     package var accounts: [Account] = []
     package var entries: [Entry] = []
-    package var newWithdrawals: [Withdrawal] = []
+    package var newWithdrawals: [NewWithdrawal] = []
     package var changedWithdrawals: [Withdrawal] = []
     /// From each withdrawal's second on; the first is `Withdrawal.creation`.
     package var events: [WithdrawalEvent] = []
-    package var keys: [KeyRecord] = []
+    /// The keys of credits; a withdrawal's stands with it.
+    package var creditKeys: [KeyRecord] = []
     package var payouts: [NumberedPayout] = []
 
     /// Where an account stands in `accounts`.
@@ -89,9 +91,16 @@ package struct BatchWrites: Sendable {
 
     package init() {}
 
+    fileprivate mutating func reserve(_ count: Int) {
+        accounts.reserveCapacity(count)
+        entries.reserveCapacity(count)
+        newWithdrawals.reserveCapacity(count)
+        accountPlaces.reserveCapacity(count)
+    }
+
     /// Whether there is nothing to write.
     package var isEmpty: Bool {
-        entries.isEmpty && events.isEmpty && keys.isEmpty
+        entries.isEmpty && events.isEmpty
     }
 
     /// Appends an entry to the journal of `account`, whose sums already include it, and notes the
@@ -116,6 +125,15 @@ package struct BatchWrites: Sendable {
         }
         return entry
     }
+}
+
+/// A withdrawal that a batch makes.
+package struct NewWithdrawal: Sendable {
+    package var withdrawal: Withdrawal
+    /// The sequence of the entry that reserves its money.
+    package let holdSequence: Int64
+    /// What is remembered of the call's key, if it had one.
+    package let key: KeyRecord?
 }
 
 /// A payout with its place among those of its withdrawal: the newest has the highest, whatever the
@@ -146,6 +164,18 @@ package struct BatchPlan: Sendable {
         }
     }
 
+    /// The keys of the new withdrawals that were refused, of the `commands` it was made of.
+    package func keysOfRefused(_ commands: [LedgerCommand]) -> [KeyScope] {
+        var keys: [KeyScope] = []
+        for (place, outcome) in outcomes.enumerated() {
+            guard case .refused = outcome, case .create(let create) = commands[place] else {
+                continue
+            }
+            if let scope = create.scope { keys.append(scope) }
+        }
+        return keys
+    }
+
     private var snapshot: BatchSnapshot
     private let now: Timestamp
     private let outcomeLifeMilliseconds: Int64
@@ -167,7 +197,7 @@ package struct BatchPlan: Sendable {
         self.snapshot = snapshot
         self.now = now
         self.outcomeLifeMilliseconds = outcomeLifeMilliseconds
-        outcomes.reserveCapacity(commands.count)
+        reserve(commands.count)
         for command in commands {
             let outcome =
                 switch command {
@@ -179,13 +209,20 @@ package struct BatchPlan: Sendable {
         }
     }
 
+    /// Makes room at once for what most batches are: new withdrawals with keys.
+    private mutating func reserve(_ count: Int) {
+        outcomes.reserveCapacity(count)
+        changedWithdrawals.reserveCapacity(count)
+        snapshot.keys.reserveCapacity(count)
+        snapshot.withdrawals.reserveCapacity(count)
+        writes.reserve(count)
+    }
+
     // MARK: - Withdrawals
 
     private mutating func decide(_ create: CreateWithdrawal) -> LedgerOutcome {
-        let fingerprint = create.key == nil ? nil : create.fingerprint
-        if let scope = create.scope, let record = snapshot.keys[scope] {
-            return replay(create, of: record, fingerprint: fingerprint)
-        }
+        let scope = create.scope
+        if let scope, let record = snapshot.keys[scope] { return replay(create, of: record) }
         let fee: Nanotons
         switch create.admission {
         case .admitted(let admittedFee): fee = admittedFee
@@ -205,32 +242,23 @@ package struct BatchPlan: Sendable {
             createdAt: now, updatedAt: now, transactionHash: nil, failureReason: nil)
         account.available = available
         account.held = held
-        append(
+        let hold = append(
             .hold, to: &account, availableDelta: -total.rawValue, heldDelta: total.rawValue,
             withdrawalID: create.id, reference: nil)
         snapshot.withdrawals[create.id] = withdrawal
         changedWithdrawals[create.id] = .new(writes.newWithdrawals.count)
-        writes.newWithdrawals.append(withdrawal)
-        return .created(
-            withdrawal,
-            record: remember(create.scope, fingerprint, as: .withdrawal(create.id)))
+        let record = scope.map { remember($0, as: .withdrawal(create.id)) }
+        writes.newWithdrawals.append(
+            NewWithdrawal(withdrawal: withdrawal, holdSequence: hold.sequence, key: record))
+        return .created(withdrawal, record: record)
     }
 
-    private func replay(
-        _ create: CreateWithdrawal, of record: KeyRecord, fingerprint: Fingerprint?
-    ) -> LedgerOutcome {
+    private func replay(_ create: CreateWithdrawal, of record: KeyRecord) -> LedgerOutcome {
         guard case .withdrawal(let id) = record.subject, let first = snapshot.withdrawals[id] else {
             return .refused(.keyExpired(withdrawal: nil, state: nil))
         }
-        guard record.fingerprint == fingerprint else {
-            var fields: [String] = []
-            if first.amount != create.amount { fields.append("amount") }
-            if first.destination.rawAddress != create.destination.rawAddress {
-                fields.append("destination")
-            }
-            if first.comment != create.comment { fields.append("comment") }
-            return .refused(.keyReused(fields: fields))
-        }
+        let fields = create.fieldsUnlike(first)
+        guard fields.isEmpty else { return .refused(.keyReused(fields: fields)) }
         guard now < record.expiresAt else {
             return .refused(.keyExpired(withdrawal: id, state: first.state))
         }
@@ -306,10 +334,8 @@ package struct BatchPlan: Sendable {
     // MARK: - Credits
 
     private mutating func decide(_ credit: CreditAccount) -> LedgerOutcome {
-        let fingerprint = credit.key == nil ? nil : credit.fingerprint
-        if let scope = credit.scope, let record = snapshot.keys[scope] {
-            return replay(credit, of: record, fingerprint: fingerprint)
-        }
+        let scope = credit.scope
+        if let scope, let record = snapshot.keys[scope] { return replay(credit, of: record) }
         var account = snapshot.accounts[credit.account] ?? Account(empty: credit.account, at: now)
         guard let available = account.available.adding(credit.amount),
             // What is held may come back, so both together must stay within bounds.
@@ -319,19 +345,19 @@ package struct BatchPlan: Sendable {
         let entry = append(
             .credit, to: &account, availableDelta: credit.amount.rawValue, heldDelta: 0,
             withdrawalID: nil, reference: credit.reference)
-        if let scope = credit.scope { snapshot.entries[scope] = entry }
-        return .credited(
-            entry, account,
-            record: remember(credit.scope, fingerprint, as: .entry(entry.sequence)))
+        guard let scope else { return .credited(entry, account, record: nil) }
+        snapshot.entries[scope] = entry
+        let record = remember(scope, as: .entry(entry.sequence, credit.fingerprint))
+        writes.creditKeys.append(record)
+        return .credited(entry, account, record: record)
     }
 
-    private func replay(
-        _ credit: CreditAccount, of record: KeyRecord, fingerprint: Fingerprint?
-    ) -> LedgerOutcome {
-        guard let first = snapshot.entries[record.scope],
+    private func replay(_ credit: CreditAccount, of record: KeyRecord) -> LedgerOutcome {
+        guard case .entry(_, let fingerprint) = record.subject,
+            let first = snapshot.entries[record.scope],
             let account = snapshot.accounts[credit.account]
         else { return .refused(.keyExpired(withdrawal: nil, state: nil)) }
-        guard record.fingerprint == fingerprint else {
+        guard fingerprint == credit.fingerprint else {
             var fields: [String] = []
             if first.availableDelta != credit.amount.rawValue { fields.append("amount") }
             if first.reference != credit.reference { fields.append("reference") }
@@ -359,7 +385,7 @@ package struct BatchPlan: Sendable {
 
     private mutating func write(_ withdrawal: Withdrawal) {
         switch changedWithdrawals[withdrawal.id] {
-        case .new(let index): writes.newWithdrawals[index] = withdrawal
+        case .new(let index): writes.newWithdrawals[index].withdrawal = withdrawal
         case .changed(let index): writes.changedWithdrawals[index] = withdrawal
         case nil:
             changedWithdrawals[withdrawal.id] = .changed(writes.changedWithdrawals.count)
@@ -368,14 +394,12 @@ package struct BatchPlan: Sendable {
     }
 
     private mutating func remember(
-        _ scope: KeyScope?, _ fingerprint: Fingerprint?, as subject: KeyRecord.Subject
-    ) -> KeyRecord? {
-        guard let scope, let fingerprint else { return nil }
+        _ scope: KeyScope, as subject: KeyRecord.Subject
+    ) -> KeyRecord {
         let record = KeyRecord(
-            scope: scope, fingerprint: fingerprint, subject: subject, firstSeenAt: now,
+            scope: scope, subject: subject, firstSeenAt: now,
             expiresAt: now.adding(milliseconds: outcomeLifeMilliseconds))
         snapshot.keys[scope] = record
-        writes.keys.append(record)
         return record
     }
 }

@@ -52,20 +52,16 @@ package struct CreateWithdrawal: Sendable {
         self.admission = admission
     }
 
-    package var fingerprint: Fingerprint {
-        Self.fingerprint(amount: amount, destination: destination, comment: comment)
-    }
-
-    /// The fingerprint of these parameters; a withdrawal keeps all of them.
-    package static func fingerprint(
-        amount: Nanotons, destination: Destination, comment: String?
-    ) -> Fingerprint {
-        Fingerprint(
-            method: .withdrawCreate,
-            fields: [
-                "amount": amount.wireText, "destination": destination.rawAddress,
-                "comment": comment,
-            ])
+    /// The parameters in which it differs from the call that made `withdrawal`. The account is part
+    /// of the key, and the written form of an address means nothing.
+    package func fieldsUnlike(_ withdrawal: Withdrawal) -> [String] {
+        var fields: [String] = []
+        if withdrawal.amount != amount { fields.append("amount") }
+        if withdrawal.destination.rawAddress != destination.rawAddress {
+            fields.append("destination")
+        }
+        if withdrawal.comment != comment { fields.append("comment") }
+        return fields
     }
 }
 

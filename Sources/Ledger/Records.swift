@@ -245,25 +245,32 @@ package struct KeyScope: Hashable, Sendable {
 package struct KeyRecord: Hashable, Sendable {
     /// What the first call brought about.
     package enum Subject: Hashable, Sendable {
+        /// A withdrawal, which keeps all of the call's parameters.
         case withdrawal(WithdrawalID)
-        /// The sequence of a credit's entry within the scope's account.
-        case entry(Int64)
+        /// The sequence of a credit's entry within the scope's account, and the SHA-256 of the
+        /// call's canonical parameters.
+        case entry(Int64, Fingerprint)
     }
 
     package let scope: KeyScope
-    /// SHA-256 of the canonical parameters.
-    package let fingerprint: Fingerprint
     package let subject: Subject
     package let firstSeenAt: Timestamp
     /// Until when a replay gets the first outcome.
     package let expiresAt: Timestamp
 
+    /// Of a credit's key: the sequence of its entry, and the fingerprint of its call.
+    package var entry: (sequence: Int64, fingerprint: Fingerprint)? {
+        if case .entry(let sequence, let fingerprint) = subject {
+            (sequence, fingerprint)
+        } else {
+            nil
+        }
+    }
+
     package init(
-        scope: KeyScope, fingerprint: Fingerprint, subject: Subject, firstSeenAt: Timestamp,
-        expiresAt: Timestamp
+        scope: KeyScope, subject: Subject, firstSeenAt: Timestamp, expiresAt: Timestamp
     ) {
         self.scope = scope
-        self.fingerprint = fingerprint
         self.subject = subject
         self.firstSeenAt = firstSeenAt
         self.expiresAt = expiresAt

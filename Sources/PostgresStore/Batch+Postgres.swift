@@ -70,7 +70,7 @@ extension Connection {
         for query in queries { try send(query.statement, query.parameters) }
         if !needs.accountsToOpen.isEmpty {
             var opened = Parameters()
-            opened.names(needs.accountsToOpen)
+            opened.names(needs.accountsToOpen.sorted())
             opened.int64(now.unixMilliseconds)
             try send(BatchStatements.openAccounts, opened)
         }
@@ -78,7 +78,7 @@ extension Connection {
         ids.uuids(needs.withdrawals) { $0 }
         if !needs.withdrawals.isEmpty { try send(BatchStatements.lockWithdrawals, ids) }
         var accounts = Parameters()
-        accounts.names(needs.accounts)
+        accounts.names(needs.accounts.sorted())
         if !needs.accounts.isEmpty { try send(BatchStatements.lockAccounts, accounts) }
         let withdrawalKeys = needs.keys.filter { $0.method == .withdrawCreate }
         let creditKeys = needs.keys.filter { $0.method == .accountCredit }
@@ -159,9 +159,8 @@ extension Connection {
         if !writes.accounts.isEmpty {
             try send(BatchStatements.updateAccounts, writes.accountRows(loaded))
         }
-        let creditKeys = writes.creditKeys
-        if !creditKeys.isEmpty {
-            try send(BatchStatements.insertCreditKeys, creditKeys.rows(loaded))
+        if !writes.creditKeys.isEmpty {
+            try send(BatchStatements.insertCreditKeys, writes.creditKeyRows(loaded))
         }
         if !writes.entries.isEmpty {
             try send(BatchStatements.insertEntries, writes.entryRows(loaded))
@@ -274,30 +273,23 @@ extension BatchWrites {
     }
 
     fileprivate func newWithdrawalRows(_ loaded: LoadedBatch) -> Parameters {
-        // The plan appends a hold with each withdrawal, in the same order.
-        let holds = entries.filter { $0.kind == .hold }
-        var keys: [WithdrawalID: KeyRecord] = [:]
-        keys.reserveCapacity(self.keys.count)
-        for record in self.keys {
-            if case .withdrawal(let id) = record.subject { keys[id] = record }
-        }
         var rows = Parameters()
-        rows.uuids(newWithdrawals) { $0.id }
-        rows.int64s(newWithdrawals) { loaded.numbers[$0.account] }
-        rows.int64s(holds) { $0.sequence }
-        rows.int64s(newWithdrawals) { $0.amount.rawValue }
-        rows.int64s(newWithdrawals) { $0.fee.rawValue }
-        rows.texts(newWithdrawals) { $0.destination.rawAddress }
-        rows.bools(newWithdrawals) { $0.destination.isBounceable }
-        rows.texts(newWithdrawals) { $0.comment }
-        rows.texts(newWithdrawals) { $0.state.rawValue }
-        rows.int64s(newWithdrawals) { $0.version }
-        rows.int64s(newWithdrawals) { $0.createdAt.unixMilliseconds }
-        rows.int64s(newWithdrawals) { $0.updatedAt.unixMilliseconds }
-        rows.texts(newWithdrawals) { $0.transactionHash }
-        rows.texts(newWithdrawals) { $0.failureReason }
-        rows.texts(newWithdrawals) { keys[$0.id]?.scope.key.text }
-        rows.int64s(newWithdrawals) { keys[$0.id]?.expiresAt.unixMilliseconds }
+        rows.uuids(newWithdrawals) { $0.withdrawal.id }
+        rows.int64s(newWithdrawals) { loaded.numbers[$0.withdrawal.account] }
+        rows.int64s(newWithdrawals) { $0.holdSequence }
+        rows.int64s(newWithdrawals) { $0.withdrawal.amount.rawValue }
+        rows.int64s(newWithdrawals) { $0.withdrawal.fee.rawValue }
+        rows.texts(newWithdrawals) { $0.withdrawal.destination.rawAddress }
+        rows.bools(newWithdrawals) { $0.withdrawal.destination.isBounceable }
+        rows.texts(newWithdrawals) { $0.withdrawal.comment }
+        rows.texts(newWithdrawals) { $0.withdrawal.state.rawValue }
+        rows.int64s(newWithdrawals) { $0.withdrawal.version }
+        rows.int64s(newWithdrawals) { $0.withdrawal.createdAt.unixMilliseconds }
+        rows.int64s(newWithdrawals) { $0.withdrawal.updatedAt.unixMilliseconds }
+        rows.texts(newWithdrawals) { $0.withdrawal.transactionHash }
+        rows.texts(newWithdrawals) { $0.withdrawal.failureReason }
+        rows.texts(newWithdrawals) { $0.key?.scope.key.text }
+        rows.int64s(newWithdrawals) { $0.key?.expiresAt.unixMilliseconds }
         return rows
     }
 
@@ -324,15 +316,15 @@ extension BatchWrites {
         return rows
     }
 
-    /// The keys that don't stand in a withdrawal's row, each with its entry's sequence.
-    fileprivate var creditKeys: [CreditKey] {
-        keys.compactMap { record in
-            if case .entry(let sequence) = record.subject {
-                CreditKey(record: record, sequence: sequence)
-            } else {
-                nil
-            }
-        }
+    fileprivate func creditKeyRows(_ loaded: LoadedBatch) -> Parameters {
+        var rows = Parameters()
+        rows.int64s(creditKeys) { loaded.numbers[$0.scope.account] }
+        rows.texts(creditKeys) { $0.scope.key.text }
+        rows.blobs(creditKeys) { $0.entry?.fingerprint.bytes }
+        rows.int64s(creditKeys) { $0.entry?.sequence }
+        rows.int64s(creditKeys) { $0.firstSeenAt.unixMilliseconds }
+        rows.int64s(creditKeys) { $0.expiresAt.unixMilliseconds }
+        return rows
     }
 
     fileprivate var payoutRows: Parameters {
@@ -343,24 +335,6 @@ extension BatchWrites {
         rows.texts(payouts) { $0.payout.reference }
         rows.blobs(payouts) { $0.payout.payload }
         rows.int64s(payouts) { $0.sequence }
-        return rows
-    }
-}
-
-private struct CreditKey {
-    let record: KeyRecord
-    let sequence: Int64
-}
-
-extension [CreditKey] {
-    fileprivate func rows(_ loaded: LoadedBatch) -> Parameters {
-        var rows = Parameters()
-        rows.int64s(self) { loaded.numbers[$0.record.scope.account] }
-        rows.texts(self) { $0.record.scope.key.text }
-        rows.blobs(self) { $0.record.fingerprint.bytes }
-        rows.int64s(self) { $0.sequence }
-        rows.int64s(self) { $0.record.firstSeenAt.unixMilliseconds }
-        rows.int64s(self) { $0.record.expiresAt.unixMilliseconds }
         return rows
     }
 }

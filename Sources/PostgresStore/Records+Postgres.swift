@@ -76,17 +76,13 @@ extension ResultRows {
         return payouts
     }
 
-    /// The key of a row of `findWithdrawalKeys`. Its fingerprint is that of the withdrawal's own
-    /// fields, which are the call's parameters.
+    /// The key of a row of `findWithdrawalKeys`.
     func withdrawalKey(
         _ row: Int, of withdrawal: Ledger.Withdrawal
     ) throws(StoreError) -> KeyRecord {
         guard let key = IdempotencyKey(try text(row, 14)) else { throw corrupt(14) }
         return KeyRecord(
             scope: KeyScope(account: withdrawal.account, method: .withdrawCreate, key: key),
-            fingerprint: CreateWithdrawal.fingerprint(
-                amount: withdrawal.amount, destination: withdrawal.destination,
-                comment: withdrawal.comment),
             subject: .withdrawal(withdrawal.id), firstSeenAt: withdrawal.createdAt,
             expiresAt: try time(row, 15))
     }
@@ -98,8 +94,8 @@ extension ResultRows {
         else { throw corrupt(11) }
         return KeyRecord(
             scope: KeyScope(account: entry.account, method: .accountCredit, key: key),
-            fingerprint: fingerprint, subject: .entry(entry.sequence),
-            firstSeenAt: try time(row, 13), expiresAt: try time(row, 14))
+            subject: .entry(entry.sequence, fingerprint), firstSeenAt: try time(row, 13),
+            expiresAt: try time(row, 14))
     }
 
     func tokens() throws(StoreError) -> [TokenRecord] {

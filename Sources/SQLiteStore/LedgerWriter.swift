@@ -37,7 +37,16 @@ final class LedgerWriter: @unchecked Sendable {
         let updatedAt: Timestamp
     }
 
+    /// A key was taken to be new, and is not: the batch must be planned once more.
+    struct KeyIsKnown: Error {}
+
     private let statements: WriteStatements
+    /// How many batches look their keys up first once one was known: replays come in company.
+    private let lookUpsAfterReplay: Int
+    private var lookUpsToCome = 0
+    /// Whether the batch under way has looked its keys up.
+    private var hasLookedUp = false
+    private var opensAccounts = false
     private var remembered = RecentValues<AccountKey, Remembered>()
     private var dataVersion: Int64?
     private var lastEntry: Int64 = 0
@@ -46,12 +55,25 @@ final class LedgerWriter: @unchecked Sendable {
     private var places: [AccountKey: Int] = [:]
     private var written: [(AccountKey, Remembered)] = []
 
-    init(_ database: Database) throws { statements = try WriteStatements(database) }
+    init(_ database: Database, lookUpsAfterReplay: Int) throws {
+        statements = try WriteStatements(database)
+        self.lookUpsAfterReplay = lookUpsAfterReplay
+    }
 
     // MARK: - Loading
 
     /// Reads what the batch needs. The transaction holds the write lock already.
-    func load(_ needs: BatchNeeds, _ database: Database) throws -> BatchSnapshot {
+    ///
+    /// Keys of new withdrawals are taken to be new, as nearly all are; the index refuses those that
+    /// are not, and `write` then throws `KeyIsKnown`.
+    ///
+    /// - Parameter looksUp: whether the keys are looked up nevertheless.
+    func load(
+        _ needs: BatchNeeds, lookingUp looksUp: Bool, _ database: Database
+    ) throws -> BatchSnapshot {
+        hasLookedUp = looksUp || lookUpsToCome > 0
+        if lookUpsToCome > 0 { lookUpsToCome -= 1 }
+        opensAccounts = false
         try forgetIfOthersWrote()
         open.removeAll(keepingCapacity: true)
         places.removeAll(keepingCapacity: true)
@@ -70,6 +92,7 @@ final class LedgerWriter: @unchecked Sendable {
             places[key] = open.count
             guard let row = try remembered[key] ?? balance(of: key) else {
                 open.append(OpenAccount())
+                opensAccounts = true
                 continue
             }
             snapshot.accounts[key] = row.account(key)
@@ -78,8 +101,8 @@ final class LedgerWriter: @unchecked Sendable {
                     number: row.number, loadedSequence: row.lastSequence,
                     newestEntry: row.newestEntry, newestWithdrawal: row.newestWithdrawal))
         }
-        for scope in needs.keys where try isKnown(scope) {
-            try loadOutcome(of: scope, into: &snapshot, database)
+        for scope in needs.keys where hasLookedUp || scope.method != .withdrawCreate {
+            if try isKnown(scope) { try loadOutcome(of: scope, into: &snapshot, database) }
         }
         return snapshot
     }
@@ -114,22 +137,48 @@ final class LedgerWriter: @unchecked Sendable {
 
     private func isKnown(_ scope: KeyScope) throws -> Bool {
         guard let number = open[try place(scope.account)].number else { return false }
-        statements.findKey.bind(number)
-        statements.findKey.bind(Int64(scope.method.rawValue))
-        statements.findKey.bind(scope.key.text)
-        return try statements.findKey.firstInteger() != nil
+        let statement =
+            scope.method == .withdrawCreate
+            ? statements.findWithdrawalKey : statements.findCreditKey
+        statement.bind(number)
+        statement.bind(scope.key.text)
+        return try statement.firstInteger() != nil
+    }
+
+    /// To be asked of what a plan refuses: a call that was made before is answered as it was then,
+    /// whatever stands in its way now.
+    ///
+    /// - Throws: `KeyIsKnown`.
+    func expectNew(_ keys: [KeyScope]) throws {
+        guard !hasLookedUp else { return }
+        for key in keys where try isKnown(key) { throw replayed() }
+    }
+
+    private func replayed() -> KeyIsKnown {
+        lookUpsToCome = lookUpsAfterReplay
+        return KeyIsKnown()
     }
 
     private func loadOutcome(
         of scope: KeyScope, into snapshot: inout BatchSnapshot, _ database: Database
     ) throws {
-        guard let number = open[try place(scope.account)].number,
-            let (record, entry) = try KeyTable.find(scope, accountNumber: number, database)
-        else { return }
-        snapshot.keys[scope] = record
-        snapshot.entries[scope] = entry
-        if case .withdrawal(let id) = record.subject, snapshot.withdrawals[id] == nil {
-            snapshot.withdrawals[id] = try WithdrawalTable.find(id, database)
+        guard let number = open[try place(scope.account)].number else { return }
+        if scope.method == .withdrawCreate {
+            guard
+                let (record, withdrawal) = try WithdrawalTable.find(
+                    scope, accountNumber: number, database)
+            else { return }
+            snapshot.keys[scope] = record
+            if snapshot.withdrawals[withdrawal.id] == nil {
+                snapshot.withdrawals[withdrawal.id] = withdrawal
+            }
+        } else {
+            guard
+                let (record, entry) = try CreditKeyTable.find(
+                    scope, accountNumber: number, database)
+            else { return }
+            snapshot.keys[scope] = record
+            snapshot.entries[scope] = entry
         }
     }
 
@@ -137,16 +186,28 @@ final class LedgerWriter: @unchecked Sendable {
 
     /// Writes the rows of a batch planned on what `load` returned. Nothing is remembered before
     /// `committed`.
+    ///
+    /// - Throws: `KeyIsKnown`; what was written must be rolled back then.
     func write(_ writes: BatchWrites) throws {
-        for account in writes.accounts { try openIfNew(account) }
-        var entryNumbers: [KeyScope: Int64] = [:]
-        try write(writes.entries, keysOf: writes, numbers: &entryNumbers)
+        if opensAccounts { for account in writes.accounts { try openIfNew(account) } }
+        let credits = try insert(writes.entries, notesCredits: !writes.creditKeys.isEmpty)
         for withdrawal in writes.newWithdrawals { try insert(withdrawal) }
         for withdrawal in writes.changedWithdrawals { try update(withdrawal) }
         for event in writes.events { try insert(event) }
-        for record in writes.keys { try insert(record, entryNumber: entryNumbers[record.scope]) }
+        for record in writes.creditKeys { try insert(record, credits) }
         for payout in writes.payouts { try insert(payout) }
-        for account in writes.accounts { try updateBalance(account) }
+        for account in try inPageOrder(writes.accounts) { try put(account) }
+    }
+
+    /// The accounts by their numbers: those whose balances stand on one page follow each other.
+    private func inPageOrder(_ accounts: [Ledger.Account]) throws -> [Ledger.Account] {
+        var order: [(number: Int64, index: Int)] = []
+        order.reserveCapacity(accounts.count)
+        for index in accounts.indices {
+            order.append((open[try place(accounts[index].key)].number ?? 0, index))
+        }
+        order.sort { $0 < $1 }
+        return order.map { accounts[$0.index] }
     }
 
     /// The batch's transaction has been committed.
@@ -165,15 +226,11 @@ final class LedgerWriter: @unchecked Sendable {
         open[place].number = try statement.firstInteger()
     }
 
-    private func write(
-        _ entries: [Ledger.Entry], keysOf writes: BatchWrites, numbers: inout [KeyScope: Int64]
-    ) throws {
-        var creditKeys: [CreditName: KeyScope] = [:]
-        for record in writes.keys {
-            guard case .entry(let sequence) = record.subject else { continue }
-            creditKeys[CreditName(account: record.scope.account, sequence: sequence)] =
-                record.scope
-        }
+    /// - Returns: the numbers of credits, if they are to be noted.
+    private func insert(
+        _ entries: [Ledger.Entry], notesCredits: Bool
+    ) throws -> [CreditName: Int64] {
+        var credits: [CreditName: Int64] = [:]
         var number = lastEntry
         let statement = statements.insertEntry
         for entry in entries {
@@ -193,10 +250,10 @@ final class LedgerWriter: @unchecked Sendable {
             statement.bind(entry.at.unixMilliseconds)
             try statement.run()
             open[place].newestEntry = number
-            guard !creditKeys.isEmpty, entry.kind == .credit else { continue }
-            let name = CreditName(account: entry.account, sequence: entry.sequence)
-            if let scope = creditKeys[name] { numbers[scope] = number }
+            guard notesCredits, entry.kind == .credit else { continue }
+            credits[CreditName(account: entry.account, sequence: entry.sequence)] = number
         }
+        return credits
     }
 
     private struct CreditName: Hashable {
@@ -204,7 +261,8 @@ final class LedgerWriter: @unchecked Sendable {
         let sequence: Int64
     }
 
-    private func insert(_ withdrawal: Ledger.Withdrawal) throws {
+    private func insert(_ new: NewWithdrawal) throws {
+        let withdrawal = new.withdrawal
         let statement = statements.insertWithdrawal
         let place = try place(withdrawal.account)
         statement.bind(withdrawal.id)
@@ -221,7 +279,14 @@ final class LedgerWriter: @unchecked Sendable {
         statement.bind(withdrawal.updatedAt.unixMilliseconds)
         statement.bind(withdrawal.transactionHash)
         statement.bind(withdrawal.failureReason)
-        try statement.run()
+        statement.bind(new.key?.scope.key.text)
+        statement.bind(new.key?.expiresAt.unixMilliseconds)
+        do {
+            try statement.run()
+        } catch let error as DatabaseError {
+            guard error.resultCode == .SQLITE_CONSTRAINT, !hasLookedUp else { throw error }
+            throw replayed()
+        }
         open[place].newestWithdrawal = withdrawal.id
     }
 
@@ -246,18 +311,16 @@ final class LedgerWriter: @unchecked Sendable {
         try statement.run()
     }
 
-    private func insert(_ record: KeyRecord, entryNumber: Int64?) throws {
-        let statement = statements.insertKey
-        statement.bind(open[try place(record.scope.account)].number)
-        statement.bind(Int64(record.scope.method.rawValue))
+    private func insert(_ record: KeyRecord, _ credits: [CreditName: Int64]) throws {
+        let account = record.scope.account
+        guard let (sequence, fingerprint) = record.entry,
+            let number = credits[CreditName(account: account, sequence: sequence)]
+        else { throw StoreError(.corrupt, "a credit's key without its entry") }
+        let statement = statements.insertCreditKey
+        statement.bind(open[try place(account)].number)
         statement.bind(record.scope.key.text)
-        statement.bind(record.fingerprint.bytes)
-        if case .withdrawal(let id) = record.subject {
-            statement.bind(id)
-        } else {
-            statement.bind(WithdrawalID?.none)
-        }
-        statement.bind(entryNumber)
+        statement.bind(fingerprint.bytes)
+        statement.bind(number)
         statement.bind(record.firstSeenAt.unixMilliseconds)
         statement.bind(record.expiresAt.unixMilliseconds)
         try statement.run()
@@ -276,20 +339,21 @@ final class LedgerWriter: @unchecked Sendable {
     }
 
     /// Writes an account's sums; they must still be the ones the batch was planned on.
-    private func updateBalance(_ account: Ledger.Account) throws {
+    private func put(_ account: Ledger.Account) throws {
         let opened = open[try place(account.key)]
         guard let number = opened.number, let newestEntry = opened.newestEntry else {
             throw StoreError(.corrupt, "an account changed without an entry")
         }
-        let statement = statements.putBalance
-        statement.bind(number)
+        let isNew = opened.loadedSequence == 0
+        let statement = isNew ? statements.insertBalance : statements.updateBalance
         statement.bind(account.available.rawValue)
         statement.bind(account.held.rawValue)
         statement.bind(account.lastSequence)
         statement.bind(newestEntry)
         statement.bind(opened.newestWithdrawal)
         statement.bind(account.updatedAt.unixMilliseconds)
-        statement.bind(opened.loadedSequence)
+        statement.bind(number)
+        if !isNew { statement.bind(opened.loadedSequence) }
         try statement.run()
         guard statement.changes == 1 else {
             throw StoreError(.corrupt, "account \(number) is not as it was read")

@@ -23,7 +23,7 @@ enum Migrations {
                 numberedPayouts, memos, messages, positions, deposits, strayPayments,
             ].joined(separator: "\n")
         ),
-        (3, "deals", deals), (4, "markets", markets),
+        (3, "deals", deals), (4, "markets", markets), (5, "withdrawal keys", withdrawalKeys),
     ]
 
     /// Every so many entries of an account one stands in an index; a reader begins at the next one

@@ -38,7 +38,10 @@ package final class SQLiteStore: Sendable {
     /// - Parameters:
     ///   - path: the file, in a folder that exists.
     ///   - outcomeLifeMilliseconds: how long a key's first outcome is replayed.
-    package init(path: String, outcomeLifeMilliseconds: Int64) throws(StoreError) {
+    ///   - lookUpsAfterReplay: how many batches look their keys up first after one that was known.
+    package init(
+        path: String, outcomeLifeMilliseconds: Int64, lookUpsAfterReplay: Int = 64
+    ) throws(StoreError) {
         self.outcomeLifeMilliseconds = outcomeLifeMilliseconds
         var configuration = Configuration()
         configuration.label = "teller.sqlite"
@@ -61,7 +64,10 @@ package final class SQLiteStore: Sendable {
                         """)
             }
             try pool.write { try SchemaHistory.bringUpToDate($0) }
-            writer = Mutex(try pool.writeWithoutTransaction { try LedgerWriter($0) })
+            writer = Mutex(
+                try pool.writeWithoutTransaction {
+                    try LedgerWriter($0, lookUpsAfterReplay: lookUpsAfterReplay)
+                })
         } catch {
             let failure = StoreError(error, isCommit: false)
             throw StoreError(failure.code, "\(path): \(failure.detail)")
@@ -95,7 +101,7 @@ package final class SQLiteStore: Sendable {
     ///   - body: decides on what was found, and writes what is not the ledger's.
     private func transact<Found, Answer>(
         finding find: (Database) throws -> (Found, BatchNeeds),
-        _ body: (Found, BatchSnapshot, Database) throws -> ChainPlan<Answer>
+        _ body: (Found, BatchSnapshot, Database, LedgerWriter) throws -> ChainPlan<Answer>
     ) throws(StoreError) -> Answer {
         try condition.check()
         guard let writer = writer.withLock({ $0 }) else {
@@ -103,14 +109,25 @@ package final class SQLiteStore: Sendable {
         }
         do {
             let plan = try pool.writeWithoutTransaction { database in
+                func run(lookingUp looksUp: Bool) throws -> ChainPlan<Answer>? {
+                    var plan: ChainPlan<Answer>?
+                    try database.inTransaction(.immediate) {
+                        let (found, needs) = try find(database)
+                        let snapshot = try writer.load(needs, lookingUp: looksUp, database)
+                        let decided = try body(found, snapshot, database, writer)
+                        plan = decided
+                        guard case .write(let writes, _) = decided else { return .rollback }
+                        try writer.write(writes)
+                        return .commit
+                    }
+                    return plan
+                }
                 var plan: ChainPlan<Answer>?
-                try database.inTransaction(.immediate) {
-                    let (found, needs) = try find(database)
-                    let decided = try body(found, try writer.load(needs, database), database)
-                    plan = decided
-                    guard case .write(let writes, _) = decided else { return .rollback }
-                    try writer.write(writes)
-                    return .commit
+                do {
+                    // On a full disk replays are answered, and would be refused if they were written.
+                    plan = try run(lookingUp: condition.isFailing)
+                } catch is LedgerWriter.KeyIsKnown {
+                    plan = try run(lookingUp: true)
                 }
                 if case .write = plan { writer.committed() }
                 return plan
@@ -144,7 +161,9 @@ package final class SQLiteStore: Sendable {
         let result: Result<Answer, StoreError> = await withCheckedContinuation { continuation in
             thread.async {
                 do throws(StoreError) {
-                    let answer = try self.transact(finding: find, body)
+                    let answer = try self.transact(finding: find) { found, batch, database, _ in
+                        try body(found, batch, database)
+                    }
                     continuation.resume(returning: .success(answer))
                 } catch {
                     continuation.resume(returning: .failure(error))
@@ -163,9 +182,10 @@ extension SQLiteStore: LedgerStore {
         _ commands: [LedgerCommand], at now: Timestamp, lane: Int
     ) throws(StoreError) -> [LedgerOutcome] {
         let needs = BatchNeeds(commands)
-        return try transact(finding: { _ in ((), needs) }) { _, snapshot, _ in
+        return try transact(finding: { _ in ((), needs) }) { _, snapshot, _, writer in
             let plan = BatchPlan(
                 commands, on: snapshot, at: now, outcomeLifeMilliseconds: outcomeLifeMilliseconds)
+            try writer.expectNew(plan.keysOfRefused(commands))
             return plan.writes.isEmpty
                 ? .refuse(plan.outcomes) : .write(plan.writes, plan.outcomes)
         }

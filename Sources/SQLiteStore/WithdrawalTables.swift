@@ -22,6 +22,28 @@ enum WithdrawalTable {
         return try Row.fetchOne(statement, arguments: [id.blob]).map(record)
     }
 
+    /// What is remembered of a withdrawal's key, with the withdrawal.
+    static func find(
+        _ scope: KeyScope, accountNumber: Int64, _ database: Database
+    ) throws -> (KeyRecord, Ledger.Withdrawal)? {
+        let statement = try database.cachedStatement(
+            sql: """
+                SELECT \(columns), w.key_expires_at
+                FROM withdrawals w JOIN accounts a ON a.number = account_number
+                WHERE account_number = ? AND key = ?
+                """)
+        return try Row.fetchOne(
+            statement, arguments: [accountNumber, scope.key.text]
+        ).map { row in
+            let withdrawal = try record(row)
+            return (
+                KeyRecord(
+                    scope: scope, subject: .withdrawal(withdrawal.id),
+                    firstSeenAt: withdrawal.createdAt, expiresAt: try row.time(14)), withdrawal
+            )
+        }
+    }
+
     /// Follows the account's chain from the one before `before`, or from the newest.
     static func page(
         _ key: AccountKey, state: WithdrawalState?, before: WithdrawalID?, limit: Int,
@@ -133,35 +155,27 @@ enum PayoutTable {
     }
 }
 
-enum KeyTable {
-    /// What is remembered of a key, with the entry it stands for if it is a credit's.
+enum CreditKeyTable {
+    /// What is remembered of a credit's key, with the entry it stands for.
     static func find(
         _ scope: KeyScope, accountNumber: Int64, _ database: Database
-    ) throws -> (KeyRecord, Ledger.Entry?)? {
+    ) throws -> (KeyRecord, Ledger.Entry)? {
         let statement = try database.cachedStatement(
             sql: """
-                SELECT fingerprint, withdrawal_id, entry_number, first_seen_at, expires_at
-                FROM idempotency_keys WHERE account_number = ? AND method = ? AND key = ?
+                SELECT fingerprint, entry_number, first_seen_at, expires_at
+                FROM credit_keys WHERE account_number = ? AND key = ?
                 """)
-        let arguments: StatementArguments = [
-            accountNumber, scope.method.rawValue, scope.key.text,
-        ]
-        return try Row.fetchOne(statement, arguments: arguments).map { row in
+        return try Row.fetchOne(
+            statement, arguments: [accountNumber, scope.key.text]
+        ).map { row in
             guard let print = Fingerprint(bytes: [UInt8](try row.value(0, as: Data.self))) else {
                 throw row.corrupt(0)
             }
-            var entry: Ledger.Entry?
-            let subject: KeyRecord.Subject
-            if row.hasNull(atIndex: 1) {
-                entry = try EntryTable.find(try row.value(2), of: scope.account, database)
-                guard let entry else { throw row.corrupt(2) }
-                subject = .entry(entry.sequence)
-            } else {
-                subject = .withdrawal(try row.withdrawalID(1))
-            }
+            let entry = try EntryTable.find(try row.value(1), of: scope.account, database)
+            guard let entry else { throw row.corrupt(1) }
             let record = KeyRecord(
-                scope: scope, fingerprint: print, subject: subject, firstSeenAt: try row.time(3),
-                expiresAt: try row.time(4))
+                scope: scope, subject: .entry(entry.sequence, print),
+                firstSeenAt: try row.time(2), expiresAt: try row.time(3))
             return (record, entry)
         }
     }

@@ -9,14 +9,16 @@ struct WriteStatements {
     let lastEntry: WriteStatement
     let findEpoch: WriteStatement
     let findBalance: WriteStatement
-    let findKey: WriteStatement
+    let findWithdrawalKey: WriteStatement
+    let findCreditKey: WriteStatement
     let insertAccount: WriteStatement
-    let putBalance: WriteStatement
+    let insertBalance: WriteStatement
+    let updateBalance: WriteStatement
     let insertEntry: WriteStatement
     let insertWithdrawal: WriteStatement
     let updateWithdrawal: WriteStatement
     let insertEvent: WriteStatement
-    let insertKey: WriteStatement
+    let insertCreditKey: WriteStatement
     let insertPayout: WriteStatement
 
     init(_ database: Database) throws {
@@ -33,27 +35,30 @@ struct WriteStatements {
             FROM accounts JOIN balances ON account_number = number
             WHERE tenant = ? AND account = ?
             """)
-        findKey = try statement(
-            """
-            SELECT number FROM idempotency_keys
-            WHERE account_number = ? AND method = ? AND key = ?
-            """)
+        findWithdrawalKey = try statement(
+            "SELECT 1 FROM withdrawals WHERE account_number = ? AND key = ?")
+        findCreditKey = try statement(
+            "SELECT 1 FROM credit_keys WHERE account_number = ? AND key = ?")
         insertAccount = try statement(
             """
             INSERT INTO accounts (tenant, account, created_at) VALUES (?, ?, ?) RETURNING number
             """)
-        putBalance = try statement(
+        insertBalance = try statement(
             """
-            INSERT INTO balances VALUES (?, ?, ?, ?, ?, ?, ?)
-            ON CONFLICT DO UPDATE SET available = excluded.available, held = excluded.held,
-                last_sequence = excluded.last_sequence, newest_entry = excluded.newest_entry,
-                newest_withdrawal = excluded.newest_withdrawal, updated_at = excluded.updated_at
-            WHERE last_sequence = ?
+            INSERT INTO balances (available, held, last_sequence, newest_entry, newest_withdrawal,
+                updated_at, account_number)
+            VALUES (?, ?, ?, ?, ?, ?, ?)
+            """)
+        updateBalance = try statement(
+            """
+            UPDATE balances SET available = ?, held = ?, last_sequence = ?, newest_entry = ?,
+                newest_withdrawal = ?, updated_at = ?
+            WHERE account_number = ? AND last_sequence = ?
             """)
         insertEntry = try statement(
             "INSERT INTO entries VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)")
         insertWithdrawal = try statement(
-            "INSERT INTO withdrawals VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)")
+            "INSERT INTO withdrawals VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)")
         updateWithdrawal = try statement(
             """
             UPDATE withdrawals SET state = ?, version = ?, updated_at = ?, transaction_hash = ?,
@@ -61,11 +66,11 @@ struct WriteStatements {
             WHERE id = ?
             """)
         insertEvent = try statement("INSERT INTO withdrawal_events VALUES (?, ?, ?, ?, ?)")
-        insertKey = try statement(
+        insertCreditKey = try statement(
             """
-            INSERT INTO idempotency_keys (account_number, method, key, fingerprint, withdrawal_id,
-                entry_number, first_seen_at, expires_at)
-            VALUES (?, ?, ?, ?, ?, ?, ?, ?)
+            INSERT INTO credit_keys (account_number, key, fingerprint, entry_number, first_seen_at,
+                expires_at)
+            VALUES (?, ?, ?, ?, ?, ?)
             """)
         insertPayout = try statement("INSERT INTO payouts VALUES (?, ?, ?, ?, ?, ?)")
     }

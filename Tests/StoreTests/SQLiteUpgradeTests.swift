@@ -31,7 +31,7 @@ import Testing
                     INSERT INTO entries VALUES
                         (1, NULL, 1, 1, 'CREDIT', 1000, 0, 1000, 0, NULL, NULL, 0),
                         (2, 1, 1, 2, 'HOLD', -105, 105, 895, 105, \(old.sqliteID), NULL, 0);
-                    INSERT INTO withdrawals VALUES (\(old.sqliteID), NULL, 1, 100, 5, '0:a', 0,
+                    INSERT INTO withdrawals VALUES (\(old.sqliteID), NULL, 1, 100, 5, '0:\(String(repeating: "a", count: 64))', 0,
                         NULL, 'SENT', 3, 0, 0, NULL, NULL);
                     INSERT INTO withdrawal_events VALUES
                         (\(old.sqliteID), 2, 'PROCESSING', 0, NULL),
@@ -39,6 +39,9 @@ import Testing
                     INSERT INTO payouts VALUES
                         (\(old.sqliteID), \(old.payout.createdAt.unixMilliseconds), 'test', 'old',
                         X'0100');
+                    INSERT INTO idempotency_keys VALUES
+                        (1, 1, 2, 'paid-in', X'\(old.creditFingerprint)', NULL, 1, 0, 9000000000000),
+                        (2, 1, 1, 'paid-out', X'', \(old.sqliteID), NULL, 0, 9000000000000);
                     """)
         }
         try queue.close()
@@ -46,6 +49,7 @@ import Testing
             let store = try SQLiteStore(
                 path: path, outcomeLifeMilliseconds: StoreFixture.outcomeLife)
             try await old.check(store)
+            try old.checkKeys(store)
             await store.close()
         }
     }
@@ -69,6 +73,40 @@ struct OldLedger {
             let text = String(word, radix: 16)
             return String(repeating: "0", count: 16 - text.count) + text
         }.joined()
+    }
+
+    private var credit: CreditAccount {
+        CreditAccount(
+            account: Sample.account("alice"), amount: Sample.amount(1000), reference: nil,
+            key: Sample.key("paid-in"))
+    }
+
+    var creditFingerprint: String {
+        credit.fingerprint.bytes.map { byte in
+            let text = String(byte, radix: 16)
+            return byte < 16 ? "0" + text : text
+        }.joined()
+    }
+
+    /// That what was asked for with a key is not done again.
+    func checkKeys(_ store: any LedgerStore) throws {
+        let outcomes = try store.commit(
+            [
+                Sample.create(Sample.account("alice"), 100, key: "paid-out"),
+                Sample.create(Sample.account("alice"), 101, key: "paid-out"),
+                .credit(credit),
+            ], at: Sample.now)
+        guard case .createReplayed(let withdrawal, let record) = outcomes[0],
+            case .creditReplayed(let entry, _, _) = outcomes[2]
+        else {
+            Issue.record("\(outcomes)")
+            return
+        }
+        #expect(withdrawal.id == id)
+        #expect(record.firstSeenAt.unixMilliseconds == 0)
+        #expect(record.expiresAt.unixMilliseconds == 9_000_000_000_000)
+        #expect(outcomes[1] == .refused(.keyReused(fields: ["amount"])))
+        #expect(entry.sequence == 1)
     }
 
     /// That `store` has it, and goes on with it; the second time it finds how it went on.

@@ -113,7 +113,10 @@ final class StoreFixture: Sendable {
     private static func open(_ kind: StoreKind, _ location: String) throws -> any LedgerStore {
         switch kind {
         case .inMemory: InMemoryLedgerStore(outcomeLifeMilliseconds: outcomeLife)
-        case .sqlite: try SQLiteStore(path: location, outcomeLifeMilliseconds: outcomeLife)
+        // Every batch takes its keys to be new at first.
+        case .sqlite:
+            try SQLiteStore(
+                path: location, outcomeLifeMilliseconds: outcomeLife, lookUpsAfterReplay: 0)
         case .postgres, .postgresAtAGlance:
             try PostgresStore(
                 connectionString: location, outcomeLifeMilliseconds: outcomeLife, readers: 2,

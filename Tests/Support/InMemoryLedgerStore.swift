@@ -62,13 +62,13 @@ package final class InMemoryLedgerStore: LedgerStore {
     static func apply(_ writes: BatchWrites, to state: inout State) {
         for account in writes.accounts { state.tables.accounts[account.key] = account }
         for entry in writes.entries { state.journal[entry.account, default: []].append(entry) }
-        for withdrawal in writes.newWithdrawals + writes.changedWithdrawals {
+        for withdrawal in writes.newWithdrawals.map(\.withdrawal) + writes.changedWithdrawals {
             state.tables.withdrawals[withdrawal.id] = withdrawal
         }
         for event in writes.events { state.events[event.withdrawalID, default: []].append(event) }
-        for record in writes.keys {
+        for record in writes.creditKeys + writes.newWithdrawals.compactMap(\.key) {
             state.tables.keys[record.scope] = record
-            if case .entry(let sequence) = record.subject {
+            if let sequence = record.entry?.sequence {
                 state.tables.entries[record.scope] =
                     state.journal[record.scope.account]?[Int(sequence) - 1]
             }

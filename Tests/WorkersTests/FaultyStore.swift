@@ -28,11 +28,13 @@ final class FaultyStore: LedgerStore {
         mutating func apply(_ writes: BatchWrites) {
             for account in writes.accounts { accounts[account.key] = account }
             for entry in writes.entries { entries[entry.account, default: []].append(entry) }
-            for withdrawal in writes.newWithdrawals + writes.changedWithdrawals {
+            for withdrawal in writes.newWithdrawals.map(\.withdrawal) + writes.changedWithdrawals {
                 withdrawals[withdrawal.id] = withdrawal
             }
             for event in writes.events { events[event.withdrawalID, default: []].append(event) }
-            for key in writes.keys { keys[key.scope] = key }
+            for key in writes.creditKeys + writes.newWithdrawals.compactMap(\.key) {
+                keys[key.scope] = key
+            }
             for payout in writes.payouts {
                 payouts[payout.payout.withdrawalID, default: []].append(payout.payout)
             }
