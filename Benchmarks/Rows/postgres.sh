@@ -36,12 +36,12 @@ for _ in 1 2 3; do
     statements+=("$rate")
     pgbench_rate call 100000 "${many[call]}"
     functions+=("$rate")
-    teller_rate 16 12 100000
+    teller_rate 16 20 100000
     results+=("$result")
     to_statements+=("$(ratio "$rate" "${statements[-1]}")") to_functions+=("$(ratio "$rate" "${functions[-1]}")")
 done
 # Each result begins with its rate.
-row '`withdraw.create`, PostgreSQL, 100k accounts, own keys' "$(median "${results[@]}")" \
+row '`withdraw.create`, PostgreSQL, 100k accounts, own keys, 320 in flight' "$(median "${results[@]}")" \
     "$(median "${statements[@]}")/s, pgbench, one transaction of several statements" \
     "$(median "${to_statements[@]}")" "≥ 5, p99 ≤ 30 ms"
 row 'the same' "$(median "${results[@]}")" "$(median "${functions[@]}")/s, pgbench, one function call" \

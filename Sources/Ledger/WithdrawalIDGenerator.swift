@@ -1,6 +1,7 @@
 // SPDX-FileCopyrightText: 2026 The Teller authors
 // SPDX-License-Identifier: Apache-2.0
 
+internal import Glibc
 internal import Synchronization
 package import TellerProtocol
 
@@ -24,16 +25,15 @@ package final class WithdrawalIDGenerator: Sendable {
     private let random: @Sendable () -> UInt64
     private let state = Mutex(State())
 
-    /// - Parameter random: 64 fresh random bits; the default asks the system.
-    package init(
-        clock: LedgerClock,
-        random: @escaping @Sendable () -> UInt64 = {
-            var generator = SystemRandomNumberGenerator()
-            return generator.next()
-        }
-    ) {
+    /// - Parameter random: 64 fresh random bits; the default asks the system, for many at once.
+    package init(clock: LedgerClock, random: (@Sendable () -> UInt64)? = nil) {
         self.clock = clock
-        self.random = random
+        if let random {
+            self.random = random
+        } else {
+            let words = SystemRandomWords()
+            self.random = { words.next() }
+        }
     }
 
     package func next() -> WithdrawalID {
@@ -51,5 +51,30 @@ package final class WithdrawalIDGenerator: Sendable {
         }
         return WithdrawalID(
             UUIDv7(unixMilliseconds: milliseconds, sequence: sequence, random: random()))
+    }
+}
+
+/// The system's random bits; one call of it for 32 words.
+private final class SystemRandomWords: Sendable {
+    /// The most that `getentropy` gives.
+    private static let bytesAtOnce = 256
+
+    private let words = Mutex<[UInt64]>([])
+
+    func next() -> UInt64 {
+        words.withLock { words in
+            if let word = words.popLast() { return word }
+            words = Self.fresh()
+            return words.removeLast()
+        }
+    }
+
+    private static func fresh() -> [UInt64] {
+        let count = bytesAtOnce / MemoryLayout<UInt64>.size
+        return unsafe [UInt64](unsafeUninitializedCapacity: count) { buffer, filled in
+            let code = unsafe getentropy(buffer.baseAddress, bytesAtOnce)
+            precondition(code == 0, "the system gives no random bits")
+            filled = count
+        }
     }
 }

@@ -231,7 +231,7 @@ extension BatchSnapshot {
 
 extension Parameters {
     /// Two parameters: the tenants and the accounts.
-    mutating func names(_ keys: some Collection<AccountKey>) {
+    mutating func names(_ keys: [AccountKey]) {
         texts(keys) { $0.tenant.text }
         texts(keys) { $0.account.text }
     }
@@ -247,13 +247,13 @@ extension BatchWrites {
 
     fileprivate func accountRows(_ loaded: LoadedBatch) -> Parameters {
         var rows = Parameters()
-        let accounts = accounts.sorted { $0.key < $1.key }
-        rows.int64s(accounts) { loaded.numbers[$0.key] }
-        rows.int64s(accounts) { loaded.snapshot.accounts[$0.key]?.lastSequence ?? 0 }
-        rows.int64s(accounts) { $0.available.rawValue }
-        rows.int64s(accounts) { $0.held.rawValue }
-        rows.int64s(accounts) { $0.lastSequence }
-        rows.int64s(accounts) { $0.updatedAt.unixMilliseconds }
+        let order = accounts.indices.sorted { accounts[$0].key < accounts[$1].key }
+        rows.int64s(order) { loaded.numbers[accounts[$0].key] }
+        rows.int64s(order) { loaded.snapshot.accounts[accounts[$0].key]?.lastSequence ?? 0 }
+        rows.int64s(order) { accounts[$0].available.rawValue }
+        rows.int64s(order) { accounts[$0].held.rawValue }
+        rows.int64s(order) { accounts[$0].lastSequence }
+        rows.int64s(order) { accounts[$0].updatedAt.unixMilliseconds }
         return rows
     }
 

@@ -93,7 +93,7 @@ extension PostgresStore: ChainStore {
     ) async throws(StoreError) -> [PayoutMessage] {
         var parameters = Parameters()
         parameters.text(wallet)
-        parameters.texts(states) { $0.rawValue }
+        parameters.texts(Array(states)) { $0.rawValue }
         parameters.int64(Int64(limit))
         return try await readers.run(ChainStatements.messagesOfWallet, parameters) {
             rows throws(StoreError) in try rows.messages()

@@ -142,7 +142,7 @@ extension TaskHistory {
 extension Parameters {
     /// Three parameters: instances, sequences and times.
     fileprivate mutating func events<Element>(
-        _ elements: some Collection<Element>, _ event: (Element) -> TaskEventName
+        _ elements: [Element], _ event: (Element) -> TaskEventName
     ) {
         texts(elements) { event($0).instance }
         int64s(elements) { event($0).sequence }
