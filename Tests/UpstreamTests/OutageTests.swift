@@ -49,10 +49,16 @@ import Upstream
 
                 isAway.withLock { $0 = false }
                 let healed = ContinuousClock.now
-                while (try? await bench.upstream.send(Self.endpoint)) == nil {
-                    try await Task.sleep(for: .milliseconds(20))
-                }
                 let breaker = RetryPolicy.default.breaker
+                // One at a time, until the breaker is closed: a half-open one turns more away.
+                var probesLeft = breaker.probes
+                while probesLeft > 0 {
+                    if (try? await bench.upstream.send(Self.endpoint)) == nil {
+                        try await Task.sleep(for: .milliseconds(20))
+                    } else {
+                        probesLeft -= 1
+                    }
+                }
                 let openMax = breaker.openMs * (100 + breaker.openJitterPercent) / 100
                 // A probe takes no second here.
                 #expect(ContinuousClock.now - healed < .milliseconds(openMax + 1_000))
