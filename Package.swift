@@ -196,7 +196,7 @@ let package = Package(
             name: "RPCBenchmark", dependencies: ["RPC", "HTTPMessages", "TellerProtocol", logging],
             path: "Benchmarks/RPC", swiftSettings: settings),
         .executableTarget(
-            name: "WithdrawBenchmark", dependencies: [nioCore, nioPosix],
+            name: "WithdrawBenchmark", dependencies: ["TellerProtocol", nioCore, nioPosix],
             path: "Benchmarks/Withdraw",
             exclude: [
                 "accounts.sql", "call.sql", "function.sql", "sqlite_peer.py", "transaction.sql",

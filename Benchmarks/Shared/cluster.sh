@@ -62,6 +62,7 @@ pgbench_rate() {
     local script=$1 accounts=$2 clients=$3 count report=$work/pgbench.log
     fresh
     "$programs/pgbench" -n -M prepared -h 127.0.0.1 -p "$pg" -U teller -D "accounts=$accounts" \
+        -D count=1000000000 \
         -c "$clients" -j 2 -T "$seconds" -f "Benchmarks/Withdraw/$script.sql" contender \
         >"$report" 2>&1 || fail "pgbench: $(cat "$report")"
     grep -q '^number of failed transactions: 0 ' "$report" || fail "pgbench: $(cat "$report")"

@@ -4,6 +4,7 @@
 import Foundation
 import NIOCore
 import NIOPosix
+import TellerProtocol
 
 /// Sends `withdraw.create`, each call with a key of its own, and prints rate and latencies.
 ///
@@ -41,8 +42,8 @@ struct WithdrawBenchmark {
         let start = NIODeadline.now()
         let end = start + .nanoseconds(Int64(duration / .nanoseconds(1)))
         var tallies: [EventLoopFuture<Tally>] = []
-        for number in 0..<connections {
-            tallies.append(try await connect(loop, number, until: end))
+        for _ in 0..<connections {
+            tallies.append(try await connect(loop, until: end))
         }
         var tally = Tally()
         for future in tallies { tally += try await future.get() }
@@ -63,7 +64,7 @@ struct WithdrawBenchmark {
 
     /// - Returns: what the connection has seen once its last call is answered.
     private func connect(
-        _ loop: any EventLoop, _ number: Int, until end: NIODeadline
+        _ loop: any EventLoop, until end: NIODeadline
     ) async throws -> EventLoopFuture<Tally> {
         let done = loop.makePromise(of: Tally.self)
         let (accounts, streams) = (accounts, streams)
@@ -74,7 +75,7 @@ struct WithdrawBenchmark {
             )
             .channelInitializer { channel in
                 channel.eventLoop.makeCompletedFuture {
-                    var bodies = Bodies(connection: number, accounts: accounts)
+                    var bodies = Bodies(accounts: accounts)
                     try channel.pipeline.syncOperations.addHandler(
                         CallingConnection(streams: streams, until: end, done: done) {
                             bodies.write(to: &$0)
@@ -86,39 +87,39 @@ struct WithdrawBenchmark {
     }
 }
 
-/// The calls of one connection: random accounts, and keys that no other run has.
+/// The calls of one connection: random accounts, and keys as `TellerClient` makes them.
 private struct Bodies {
     private static let beforeAccount =
         #"{"jsonrpc":"2.0","id":1,"method":"withdraw.create","params":{"accountId":"bench-"#
     private static let beforeKey =
         #"","amount":"10000000","destination":"#
-        + #""UQDKbjIcfM6ezt8KjKJJLshZJJSqX7XOA4ff-W72r5gqPuwA","idempotencyKey":""#
+        + #""UQDKbjIcfM6ezt8KjKJJLshZJJSqX7XOA4ff-W72r5gqPuwA","idempotencyKey":"r2-"#
     private static let afterKey = #""}}"#
 
     private let accounts: UInt64
-    private let keyBase: String
-    private var random = SystemRandomNumberGenerator()
     /// SplitMix64's state (Steele, Lea, Flood): cheap, and good enough to spread the load.
-    private var state: UInt64
-    private var count = 0
+    private var state = UInt64.random(in: 0...UInt64.max)
+    private var key: [UInt8] = []
 
-    init(connection: Int, accounts: UInt64) {
-        self.accounts = accounts
-        state = random.next()
-        keyBase = "\(random.next() as UInt64)-\(connection)-"
-    }
+    init(accounts: UInt64) { self.accounts = accounts }
 
     mutating func write(to buffer: inout ByteBuffer) {
-        count += 1
+        let id = UUIDv7(
+            unixMilliseconds: UInt64(Timestamp.now.unixMilliseconds),
+            sequence: UInt16(truncatingIfNeeded: next()), random: next())
+        key.removeAll(keepingCapacity: true)
+        id.appendText(to: &key)
+        buffer.writeString(Self.beforeAccount)
+        buffer.writeString(String(next() % accounts + 1))
+        buffer.writeString(Self.beforeKey)
+        buffer.writeBytes(key)
+        buffer.writeString(Self.afterKey)
+    }
+
+    private mutating func next() -> UInt64 {
         state &+= 0x9E37_79B9_7F4A_7C15
         var mixed = (state ^ state >> 30) &* 0xBF58_476D_1CE4_E5B9
         mixed = (mixed ^ mixed >> 27) &* 0x94D0_49BB_1331_11EB
-        let account = (mixed ^ mixed >> 31) % accounts + 1
-        buffer.writeString(Self.beforeAccount)
-        buffer.writeString(String(account))
-        buffer.writeString(Self.beforeKey)
-        buffer.writeString(keyBase)
-        buffer.writeString(String(count))
-        buffer.writeString(Self.afterKey)
+        return mixed ^ mixed >> 31
     }
 }

@@ -1,5 +1,5 @@
--- pgbench: one call of the function.
+-- pgbench: one call of the function. Keys rise with time, as those of Teller's client do.
 \set n random(1, :accounts)
-\set key random(1, 9000000000000000)
+\set count :count + 1
 \set random random(1, 9000000000000000)
-SELECT bench_withdraw('bench-' || :n::text, :random::bigint, 'pgbench-' || :key::text);
+SELECT bench_withdraw('bench-' || :n::text, :random::bigint, 'pgbench-' || :client_id::text || '-' || :count::text);

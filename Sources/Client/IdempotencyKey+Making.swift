@@ -22,13 +22,15 @@ extension IdempotencyKey {
         self.init(generated: "b1-" + Hexadecimal.text(hash.finalize()))
     }
 
-    /// A key nobody has used: 128 random bits.
-    static func random(_ source: () -> UInt64) -> IdempotencyKey {
-        let words = [source(), source()]
-        let bytes = words.flatMap { word in
-            (0..<8).map { UInt8(truncatingIfNeeded: word >> (56 - 8 * $0)) }
-        }
-        return IdempotencyKey(generated: "r1-" + Hexadecimal.text(bytes))
+    /// A key nobody has used: a UUIDv7 (RFC 9562), 74 of its bits random.
+    ///
+    /// It begins with the time, so that the keys of one moment stand together in a store's index.
+    static func unused(in environment: ClientEnvironment) -> IdempotencyKey {
+        let id = UUIDv7(
+            unixMilliseconds: UInt64(max(0, environment.wall().unixMilliseconds)),
+            sequence: UInt16(truncatingIfNeeded: environment.random()),
+            random: environment.random())
+        return IdempotencyKey(generated: "r2-\(id)")
     }
 
     private init(generated text: String) {

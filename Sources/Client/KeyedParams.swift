@@ -11,9 +11,9 @@ struct KeyedParams {
     let bytes: [UInt8]
 
     /// Takes the key that stands in `params`, else the one of the options' business id, else a
-    /// random one.
+    /// one nobody has used.
     init(
-        _ params: [UInt8], _ options: CallOptions, _ random: () -> UInt64
+        _ params: [UInt8], _ options: CallOptions, _ environment: ClientEnvironment
     ) throws(TellerError) {
         let document: JSONValue
         do throws(JSONError) {
@@ -35,7 +35,7 @@ struct KeyedParams {
         if let businessID = options.businessID {
             key = IdempotencyKey(derivedFrom: businessID)
         } else {
-            key = .random(random)
+            key = .unused(in: environment)
         }
         let others = members.filter { $0.key != Self.member }
         bytes =

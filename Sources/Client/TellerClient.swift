@@ -12,7 +12,7 @@ public import TellerProtocol
 /// all come down to `call` and `stream`.
 ///
 /// A call that moves money carries an idempotency key: the caller's own from the params, or one
-/// derived from `CallOptions.businessID`, or a random one. Every retry carries the same.
+/// derived from `CallOptions.businessID`, or one nobody has used. Every retry carries the same.
 public final class TellerClient: Sendable {
     let configuration: ClientConfiguration
     let transport: any ClientTransport
@@ -62,7 +62,7 @@ public final class TellerClient: Sendable {
         var document = params.jsonBytes
         var entry: JournalEntry?
         if method.repeatable == .withKey {
-            let keyed = try KeyedParams(document, options, environment.random)
+            let keyed = try KeyedParams(document, options, environment)
             document = keyed.bytes
             entry = JournalEntry(method: method.name, key: keyed.key, params: document)
         }

@@ -6,6 +6,7 @@
 enum Migrations {
     static let all: [(number: Int64, name: String, sql: String)] = [
         (1, "ledger", ledger), (2, "chain", chain), (3, "deals", deals), (4, "markets", markets),
+        (5, "keys first", keysFirst),
     ]
 
     static var ledger: String {

@@ -3,14 +3,6 @@
 
 package import TellerProtocol
 
-#if canImport(Glibc)
-    private import Glibc
-#elseif canImport(Musl)
-    private import Musl
-#elseif canImport(Darwin)
-    private import Darwin
-#endif
-
 /// The two clocks of the RPC layer, injected so that tests decide what time it is.
 package struct RPCClock: Sendable {
     private let readNow: @Sendable () -> Duration
@@ -33,11 +25,6 @@ package struct RPCClock: Sendable {
         let origin = ContinuousClock.now
         return RPCClock(
             now: { ContinuousClock.now - origin },
-            wall: {
-                var time = timespec()
-                unsafe clock_gettime(CLOCK_REALTIME, &time)
-                return Timestamp(
-                    unixMilliseconds: Int64(time.tv_sec) * 1000 + Int64(time.tv_nsec) / 1_000_000)
-            })
+            wall: { .now })
     }()
 }

@@ -121,6 +121,7 @@ final class SleepingTime: Sendable {
     func environment(random: UInt64 = .max) -> ClientEnvironment {
         ClientEnvironment(
             now: { self.now },
+            wall: { Timestamp(unixMilliseconds: 0x0199_ABCD_EF01) },
             sleep: { duration in
                 try Task.checkCancellation()
                 self.state.withLock { state in

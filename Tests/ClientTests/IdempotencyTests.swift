@@ -21,7 +21,7 @@ private func params(_ pairs: KeyValuePairs<String, String>) -> JSONValue {
         let keys = transport.requests.map(\.key)
         #expect(keys.count == 4)
         #expect(Set(keys).count == 1)
-        #expect(keys[0] == "r1-00000000000000070000000000000007")
+        #expect(keys[0] == "r2-0199abcd-ef01-7007-8000-000000000001")
         #expect(try transport.requests[0].json["params"]?["accountId"]?.string == "a")
     }
 
