@@ -93,6 +93,9 @@ let package = Package(
             name: "CLibpq", path: "Sources/CLibpq", pkgConfig: "libpq",
             providers: [.apt(["libpq-dev"])]),
         .systemLibrary(
+            name: "CSQLite", path: "Sources/CSQLite", pkgConfig: "sqlite3",
+            providers: [.apt(["libsqlite3-dev"])]),
+        .systemLibrary(
             name: "CJemalloc", path: "Sources/CJemalloc", pkgConfig: "jemalloc",
             providers: [.apt(["libjemalloc-dev"])]),
 
@@ -128,7 +131,8 @@ let package = Package(
         module(
             "SQLiteStore",
             [
-                "Ledger", "Resilience", "Supervision", "TellerProtocol", grdb, grdbSQLite, crypto,
+                "Ledger", "Resilience", "Supervision", "TellerProtocol", "CSQLite", grdb, grdbSQLite,
+                crypto,
             ]),
         module(
             "PostgresStore",

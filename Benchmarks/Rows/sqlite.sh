@@ -26,7 +26,7 @@ for accounts in 100000 1; do
         file=$work/teller.sqlite
         cp "$work/template.sqlite" "$file" && sync
         serve "sqlite:$file"
-        withdraw 32 64 $accounts
+        withdraw 32 16 $accounts
         end
         file_holds "$accepted"
         rm "$work"/{teller,peer}.sqlite*

@@ -1,6 +1,7 @@
 // SPDX-FileCopyrightText: 2026 The Teller authors
 // SPDX-License-Identifier: Apache-2.0
 
+import CSQLite
 import Dispatch
 import GRDB
 package import Ledger
@@ -24,6 +25,9 @@ package final class SQLiteStore: Sendable {
 
     /// Bytes written to see whether a file that failed can be written again: more than a batch.
     private static let probeBytes = 512 << 10
+
+    /// A program that has used SQLite before goes on with its memory counted.
+    private static let countsNoMemory = teller_sqlite_count_no_memory() == SQLITE_OK
 
     let pool: DatabasePool
     /// nil once the store is closed.
@@ -52,6 +56,7 @@ package final class SQLiteStore: Sendable {
             try database.execute(sql: "PRAGMA synchronous = FULL")
         }
         try FileCondition.checkLength(of: path)
+        _ = Self.countsNoMemory
         do {
             pool = try DatabasePool(path: path, configuration: configuration)
             // The pool itself relaxes it when it turns the write-ahead log on.

@@ -16,6 +16,10 @@ final class WriteStatement {
     private let statement: Statement
     private let handle: OpaquePointer
     private var bound: Int32 = 0
+    /// Short texts and blobs stand here until the statement has run, so that SQLite need not copy
+    /// each into memory of its own.
+    private let bytes = UnsafeMutableRawBufferPointer.allocate(byteCount: 1024, alignment: 1)
+    private var used = 0
     /// The first parameter's failure since the last run: a value that SQLite did not take would
     /// count as null.
     private var failure = SQLITE_OK
@@ -24,6 +28,8 @@ final class WriteStatement {
         statement = try database.makeStatement(sql: sql)
         unsafe handle = statement.sqliteStatement
     }
+
+    deinit { unsafe bytes.deallocate() }
 
     /// Rows changed by the newest statement of the connection.
     var changes: Int { Int(unsafe sqlite3_changes(sqlite3_db_handle(handle))) }
@@ -38,48 +44,38 @@ final class WriteStatement {
     }
 
     func bind(_ text: String?) {
-        bound += 1
-        guard var text else {
-            note(unsafe sqlite3_bind_null(handle, bound))
-            return
-        }
-        text.withUTF8 { bytes in
-            unsafe bytes.withMemoryRebound(to: CChar.self) { characters in
-                // No pointer would mean null.
-                if let start = characters.baseAddress {
-                    note(
-                        unsafe sqlite3_bind_text(
-                            handle, bound, start, Int32(characters.count), Self.copied))
-                } else {
-                    note(unsafe sqlite3_bind_text(handle, bound, "", 0, Self.copied))
-                }
-            }
-        }
+        guard var text else { return bind(nil as Int64?) }
+        text.withUTF8 { unsafe bind(UnsafeRawBufferPointer($0), isText: true) }
     }
 
     func bind(_ blob: [UInt8]) {
-        bound += 1
-        unsafe blob.withUnsafeBytes { bytes in
-            if let start = bytes.baseAddress {
-                note(
-                    unsafe sqlite3_bind_blob(
-                        handle, bound, start, Int32(bytes.count), Self.copied))
-            } else {
-                note(unsafe sqlite3_bind_zeroblob(handle, bound, 0))
-            }
-        }
+        unsafe blob.withUnsafeBytes { unsafe bind($0, isText: false) }
     }
 
     func bind(_ id: WithdrawalID?) {
-        bound += 1
-        guard let uuid = id?.uuid else {
-            note(unsafe sqlite3_bind_null(handle, bound))
-            return
+        guard let uuid = id?.uuid else { return bind(nil as Int64?) }
+        unsafe withUnsafeBytes(of: (uuid.high.bigEndian, uuid.low.bigEndian)) {
+            unsafe bind($0, isText: false)
         }
-        unsafe withUnsafeBytes(of: (uuid.high.bigEndian, uuid.low.bigEndian)) { bytes in
-            note(
-                unsafe sqlite3_bind_blob(
-                    handle, bound, bytes.baseAddress, Int32(bytes.count), Self.copied))
+    }
+
+    private func bind(_ value: UnsafeRawBufferPointer, isText: Bool) {
+        bound += 1
+        let count = Int32(value.count)
+        let place = unsafe UnsafeMutableRawBufferPointer(rebasing: bytes[used...])
+        let isShort = value.count < place.count
+        if isShort {
+            unsafe place.copyMemory(from: value)
+            used += value.count
+        }
+        // No pointer would mean null, so one is given for what is empty, too.
+        let start = isShort ? UnsafeRawPointer(place.baseAddress) : value.baseAddress
+        let destructor = unsafe isShort ? nil : Self.copied
+        if isText {
+            let characters = unsafe start?.assumingMemoryBound(to: CChar.self)
+            note(unsafe sqlite3_bind_text(handle, bound, characters, count, destructor))
+        } else {
+            note(unsafe sqlite3_bind_blob(handle, bound, start, count, destructor))
         }
     }
 
@@ -104,6 +100,7 @@ final class WriteStatement {
         defer {
             unsafe sqlite3_reset(handle)
             bound = 0
+            used = 0
             failure = SQLITE_OK
         }
         switch failure == SQLITE_OK ? unsafe sqlite3_step(handle) : failure {
