@@ -131,7 +131,8 @@ let package = Package(
         module(
             "SQLiteStore",
             [
-                "Ledger", "Resilience", "Supervision", "TellerProtocol", "CSQLite", grdb, grdbSQLite,
+                "Ledger", "Resilience", "Supervision", "TellerProtocol", "CSQLite", grdb,
+                grdbSQLite,
                 crypto,
             ]),
         module(
@@ -263,7 +264,10 @@ let package = Package(
         tests("TONTests", ["TON", "TestSupport", crypto], resources: [.copy("Fixtures")]),
         tests(
             "TONChainTests",
-            ["TONChain", "Resilience", "TON", "TellerProtocol", "TestSupport", "Upstream"]),
+            [
+                "TONChain", "Resilience", "Supervision", "TON", "TONPayments", "TellerProtocol",
+                "TestSupport", "Upstream",
+            ]),
         tests(
             "MarketplacesTests",
             ["Marketplaces", "Resilience", "TON", "TellerProtocol", "TestSupport", "Upstream"]),

@@ -126,6 +126,12 @@ package struct LedgerTotals: Sendable, Equatable {
     package var heldByDeals = Nanotons.zero
     /// Only the states that are not settled and have withdrawals.
     package var unsettled: [WithdrawalState: Standing] = [:]
+    /// Deals that could not be settled and wait for a person.
+    package var dealsSetAside = 0
+    /// Operations at marketplaces that are `UNKNOWN`.
+    package var operationsUnknown = 0
+    /// When the first of them was made; nil without one.
+    package var oldestUnknown: Timestamp?
 
     package init() {}
 }

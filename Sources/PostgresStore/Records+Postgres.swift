@@ -120,6 +120,9 @@ extension ResultRows {
                 totals.available = try nanotons(row, 1)
                 totals.held = try nanotons(row, 2)
                 totals.heldByDeals = try nanotons(row, 3)
+                totals.dealsSetAside = Int(try int64(row, 4))
+                totals.operationsUnknown = Int(try int64(row, 5))
+                totals.oldestUnknown = isNull(row, 6) ? nil : try time(row, 6)
             } else {
                 totals.unsettled[try choice(row, 0)] = LedgerTotals.Standing(
                     count: Int(try int64(row, 1)), oldestChange: try time(row, 2),

@@ -364,18 +364,22 @@ enum ReadStatements {
             ORDER BY a.tenant, a.account
             """)
 
-    /// The first row has the money, the others the states.
+    /// The row without a state has the money and what waits for a person.
     static let totals = Statement(
         name: "totals",
         sql: """
             SELECT NULL, least(coalesce(sum(available), 0), 9223372036854775807)::bigint,
                 least(coalesce(sum(held), 0), 9223372036854775807)::bigint,
                 (SELECT least(coalesce(sum(bid) + sum(coalesce(collateral, 0)), 0),
-                    9223372036854775807)::bigint FROM deals WHERE due_at IS NOT NULL)
+                    9223372036854775807)::bigint FROM deals WHERE due_at IS NOT NULL),
+                (SELECT count(*) FROM deals WHERE set_aside IS NOT NULL),
+                (SELECT count(*) FROM market_operations WHERE is_open AND state = 'UNKNOWN'),
+                (SELECT min(created_at) FROM market_operations
+                    WHERE is_open AND state = 'UNKNOWN')
             FROM accounts
             UNION ALL
             SELECT state, count(*), min(updated_at),
-                least(sum(amount + fee), 9223372036854775807)::bigint
+                least(sum(amount + fee), 9223372036854775807)::bigint, NULL, NULL, NULL
             FROM withdrawals
             WHERE state IN ('PENDING', 'PROCESSING', 'SENT', 'IN_REVIEW') GROUP BY state
             """)

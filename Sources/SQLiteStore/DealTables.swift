@@ -55,6 +55,11 @@ enum DealTable {
         }
     }
 
+    static func countSetAside(_ database: Database) throws -> Int {
+        try Int.fetchOne(
+            database, sql: "SELECT count(*) FROM deals WHERE set_aside IS NOT NULL") ?? 0
+    }
+
     /// Those that are due, and then how long until the first that is not.
     static func due(
         _ kind: DealKind, limit: Int, at now: Timestamp, _ database: Database

@@ -44,12 +44,24 @@ extension SQLiteStore: MarketStore {
     }
 }
 
-private enum MarketTable {
+enum MarketTable {
     private static let columns = """
         id, tenant, market, action, account, item, amount, key, created_at, state, \
         balance_before, sent_at, remote_id, detail, deposit_lt, transaction_hash, version, \
         updated_at
         """
+
+    /// How many nobody knows the outcome of, and when the first of them was made.
+    static func unknown(_ database: Database) throws -> (Int, Timestamp?) {
+        let row = try Row.fetchOne(
+            database.cachedStatement(
+                sql: """
+                    SELECT count(*), min(created_at) FROM market_operations
+                    WHERE is_open = 1 AND state = 'UNKNOWN'
+                    """))
+        guard let row, !row.hasNull(atIndex: 1) else { return (0, nil) }
+        return (try row.value(0), try row.time(1))
+    }
 
     static func find(_ id: MarketOperationID, _ database: Database) throws -> MarketOperation? {
         try Row.fetchOne(

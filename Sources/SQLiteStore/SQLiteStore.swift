@@ -256,6 +256,8 @@ extension SQLiteStore: LedgerStore {
             (totals.available, totals.held) = try BalanceTable.sums(database)
             totals.heldByDeals = try DealTable.reserved(database)
             totals.unsettled = try WithdrawalTable.unsettled(database)
+            totals.dealsSetAside = try DealTable.countSetAside(database)
+            (totals.operationsUnknown, totals.oldestUnknown) = try MarketTable.unknown(database)
             return totals
         }
     }

@@ -11,7 +11,8 @@ package import TON
 ///   older than any that was seen is passed over, whoever shows it.
 /// * **Sending.** The same bytes go to all healthy endpoints at once.
 ///
-/// An endpoint that fails is asked last, until a `probe` or necessity finds it well again.
+/// An endpoint that fails is asked last, until `probe`, to be called from time to time, or necessity
+/// finds it well again.
 package final class ChainClient: Sendable {
     package static let endpointsMax = 8
 

@@ -69,6 +69,11 @@ package enum TellerMetrics {
         .gauge, "teller_ledger_available_nanotons", "Money accounts may withdraw.")
     package static let held = MetricFamily(
         .gauge, "teller_ledger_held_nanotons", "Money reserved for withdrawals.")
+    package static let dealsSetAside = MetricFamily(
+        .gauge, "teller_deals_set_aside", "Deals that could not be settled.")
+    package static let operationsUnknown = MetricFamily(
+        .gauge, "teller_market_operations_unknown",
+        "Operations at marketplaces whose outcome nobody knows.")
     package static let hotWallet = MetricFamily(
         .gauge, "teller_hot_wallet_nanotons", "Money in a hot wallet.", labels: ["wallet"])
     package static let hotWalletMin = MetricFamily(
@@ -175,7 +180,8 @@ package enum TellerMetrics {
         rpcCalls, rpcDuration, rpcInFlight, rpcStreams, connections, connectionsAccepted,
         connectionsRefused, httpStreams, commitBatch, commitWait, commitQueued, commitRefused,
         storeDuration, storeErrors, storeConnections, storeUp, withdrawals, withdrawalOldest,
-        withdrawalTransitions, available, held, hotWallet, hotWalletMin, auditViolations,
+        withdrawalTransitions, available, held, dealsSetAside, operationsUnknown, hotWallet,
+        hotWalletMin, auditViolations,
         auditTime, reconciliationDifference, reconciliationTime, payoutsEnabled, taskState,
         taskRestarts, taskFailures, taskHeartbeat, leaseHeld, leaseEpoch, leaseChanges,
         fencedWrites, upstreamCalls, upstreamAttempts, upstreamRetries, upstreamRefusals,

@@ -215,6 +215,26 @@ import Workers
         #expect(summary?.contains("longer than 10 min") == true)
     }
 
+    @Test func `what waits for a person is told, an unknown outcome only when it is old`() {
+        var totals = LedgerTotals()
+        #expect(Self.findings().setAside(totals) == [])
+        totals.dealsSetAside = 2
+        let aside = Self.findings().setAside(totals)
+        #expect(aside.map(\.fingerprint.text) == ["deals_set_aside:sales"])
+        #expect(aside.first?.summary.contains("2 could not be settled") == true)
+
+        totals.operationsUnknown = 3
+        totals.oldestUnknown = Timestamp(unixMilliseconds: 0)
+        func found(_ milliseconds: Int64) -> [Incident] {
+            Self.findings().unknown(totals, at: Timestamp(unixMilliseconds: milliseconds))
+        }
+        #expect(found(599_999) == [])
+        #expect(found(600_000).map(\.fingerprint.text) == ["operations_unknown:markets"])
+        #expect(found(600_000).first?.summary.contains("One of 3 whose outcome") == true)
+        totals.oldestUnknown = nil
+        #expect(found(600_000) == [])
+    }
+
     @Test func `accounts that are broken are one incident, from the first page that shows them`()
         throws
     {

@@ -117,6 +117,24 @@ import Testing
     }
 
     @Test(arguments: StoreKind.allCases)
+    func `those that nobody knows are counted`(kind: StoreKind) async throws {
+        let (store, fixture) = try store(kind)
+        let kept = [buy(), withdraw(1), buy(market: "portals")]
+        for operation in kept { _ = try await store.add(operation) }
+        for var operation in kept.suffix(2) {
+            for state in [MarketOperationState.sending, .unknown] {
+                operation.state = state
+                operation.version += 1
+                operation.updatedAt = Sample.after(operation.version)
+                #expect(try await store.update(operation, fence: nil))
+            }
+        }
+        let totals = try await fixture.store.totals()
+        #expect(totals.operationsUnknown == 2)
+        #expect(totals.oldestUnknown == Sample.now)
+    }
+
+    @Test(arguments: StoreKind.allCases)
     func `a worker whose lease has been taken writes nothing`(kind: StoreKind) async throws {
         let (store, fixture) = try store(kind)
         let first = buy()

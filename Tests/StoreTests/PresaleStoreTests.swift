@@ -222,9 +222,11 @@ import Testing
         #expect(try await store.dueDeals(.auction, limit: 9, at: end).deals == [])
         #expect(try await store.settle([id], fence: nil, at: end) == [.unchanged])
         #expect(try await store.dealsSetAside(limit: 9).map(\.error) == ["no room"])
+        #expect(try await floor.fixture.store.totals().dealsSetAside == 1)
         #expect(try await !store.setAside(other, error: "ended", fence: nil))
         #expect(try await store.takeUp(id))
         #expect(try await !store.takeUp(id))
+        #expect(try await floor.fixture.store.totals().dealsSetAside == 0)
         #expect(try await store.dueDeals(.auction, limit: 9, at: end).deals == [id])
         try await floor.expectSound()
     }

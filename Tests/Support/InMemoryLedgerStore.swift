@@ -191,6 +191,10 @@ package final class InMemoryLedgerStore: LedgerStore {
                         $0.adding($1) ?? .max
                     })
             }
+            totals.dealsSetAside = state.deals.deals.values.count { $0.setAside != nil }
+            let unknown = state.marketOperations.values.filter { $0.state == .unknown }
+            totals.operationsUnknown = unknown.count
+            totals.oldestUnknown = unknown.map(\.createdAt).min()
             return totals
         }
     }

@@ -2,7 +2,10 @@
 // SPDX-License-Identifier: Apache-2.0
 
 import Foundation
+import Supervision
+import Synchronization
 import TONChain
+import TONPayments
 import TestSupport
 import Testing
 
@@ -108,6 +111,33 @@ import Testing
                 try await chain.accountState(of: Wallet.address)
             }
             #expect(error?.description.hasPrefix("toncenter-1: ") == true)
+        }
+    }
+
+    @Test func `an endpoint that was away is asked first again although another does`() async throws
+    {
+        let replicas = try Replicas(2)
+        try await ChainBench.with { bench in
+            let chain = try replicas.chain(bench, attemptTimeoutMs: 400)
+            replicas.sandboxes[0].hang()
+            #expect(try await chain.accountState(of: Wallet.address).endpoint == "toncenter-2")
+            replicas.sandboxes[0].resume()
+            let notes = Mutex<[String]>([])
+            let probe = EndpointProbe(
+                chain, asking: Wallet.address, interval: .milliseconds(20))
+            let child = Task {
+                try await probe.run(
+                    ChildContext(attempt: 1, time: .system) { note in
+                        notes.withLock { $0.append("\(note)") }
+                    })
+            }
+            for _ in 0..<500 where !chain.statuses[0].isHealthy {
+                try await Task.sleep(for: .milliseconds(20))
+            }
+            #expect(try await chain.accountState(of: Wallet.address).endpoint == "toncenter-1")
+            child.cancel()
+            _ = await child.result
+            #expect(notes.withLock { $0 }.contains { $0.contains("2 of 2 answer") })
         }
     }
 

@@ -10,12 +10,13 @@ import Testing
     private static func entry(
         _ event: AlertMessage.Event = .opened, _ kind: IncidentKind = .taskDegraded,
         subject: String = "payout-dispatcher", summary: String = "Five failures in a row.",
-        closedAgo: Duration? = nil, raises: Int = 1, mayRepeat: Bool = false
+        openedAgo: Duration = .seconds(7_500), closedAgo: Duration? = nil, raises: Int = 1,
+        mayRepeat: Bool = false
     ) -> AlertMessage.Entry {
         .init(
             id: "r-1-\(event.rawValue)", event: event,
             incident: Incident(kind, subject, summary).bounded, severity: kind.severity,
-            openedAgo: .seconds(7_500), closedAgo: closedAgo, raises: raises,
+            openedAgo: openedAgo, closedAgo: closedAgo, raises: raises,
             mayRepeat: mayRepeat)
     }
 
@@ -50,6 +51,11 @@ import Testing
                 It stood for 2 h 4 min, until 1 min ago.
                 r-1-recovered
                 """)
+    }
+
+    @Test func `one that has only begun is not said to have stood`() throws {
+        let text = try Self.text(Self.single(Self.entry(openedAgo: .milliseconds(250))))
+        #expect(text.contains("\nJust now.\n"))
     }
 
     @Test func `the request is as Telegram wants it`() throws {

@@ -165,6 +165,33 @@ struct AlertFindings: Sendable {
         }
     }
 
+    /// Deals that wait for a person, however long.
+    func setAside(_ totals: LedgerTotals) -> [Incident] {
+        guard totals.dealsSetAside > 0 else { return [] }
+        return [
+            Incident(
+                .dealsSetAside, "sales",
+                "\(totals.dealsSetAside) could not be settled and wait for a person: teller sales "
+                    + "set-aside shows them and why, take-up has one tried again.")
+        ]
+    }
+
+    /// Operations at marketplaces that evidence has not settled for long.
+    ///
+    /// - Parameter read: when the totals were read.
+    func unknown(_ totals: LedgerTotals, at read: Timestamp) -> [Incident] {
+        guard let oldest = totals.oldestUnknown,
+            .milliseconds(read.unixMilliseconds - oldest.unixMilliseconds) >= stuckAfter
+        else { return [] }
+        return [
+            Incident(
+                .operationsUnknown, "markets",
+                "One of \(totals.operationsUnknown) whose outcome is unknown is of \(oldest), more "
+                    + "than \(Self.spoken(stuckAfter)) ago. teller markets operations shows them; ask "
+                    + "the marketplace, and say what you learnt with teller markets resolve.")
+        ]
+    }
+
     /// Accounts that are not the sum of their journals.
     func broken(_ report: AuditReport) -> [Incident] {
         // Those of the pass under way count at once; the last pass's stand until it is finished.

@@ -86,6 +86,8 @@ final class AlertWatch: Sendable {
         // Judged by the time of reading: without the store nothing is known to be late.
         if let (totals, read) = ledger {
             desk.keep(.withdrawalsStuck, at: found.stuck(totals, at: read))
+            desk.keep(.dealsSetAside, at: found.setAside(totals))
+            desk.keep(.operationsUnknown, at: found.unknown(totals, at: read))
         }
     }
 }

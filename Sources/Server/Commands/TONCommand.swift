@@ -68,10 +68,10 @@ struct TONCommand: AsyncParsableCommand {
         ) async throws -> WalletState {
             let board = UpstreamBoard(clock: .system, observer: nil)
             do {
-                guard let chain = try configuration.ton?.chain(of: wallet, on: board) else {
+                guard let chain = try configuration.ton?.chain(on: board) else {
                     throw Exit.configuration
                 }
-                let state = try await chain.state()
+                let state = try await ToncenterWallet(wallet, through: chain).state()
                 await board.close()
                 return state
             } catch {

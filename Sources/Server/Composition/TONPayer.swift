@@ -18,6 +18,7 @@ struct TONPayer: Sendable {
     let wallet: HotWallet
     let gateway: TONGateway
     let watcher: WalletWatcher
+    private let chain: ChainClient
     private let payments: PaymentsConfiguration
 
     /// nil when something else pays.
@@ -30,12 +31,13 @@ struct TONPayer: Sendable {
         guard let settings = configuration.ton else { return nil }
         wallet = try HotWallet(settings, on: configuration.network)
         payments = settings.payments
-        let chain = try settings.chain(of: wallet, on: upstreams)
+        chain = try settings.chain(on: upstreams)
+        let shown = ToncenterWallet(wallet, through: chain)
         gateway = TONGateway(
-            wallet: wallet, chain: chain, store: store, ledger: bookkeeper.store, clock: clock,
+            wallet: wallet, chain: shown, store: store, ledger: bookkeeper.store, clock: clock,
             configuration: payments, logger: logger)
         watcher = WalletWatcher(
-            wallet: wallet, chain: chain, store: store, bookkeeper: bookkeeper, clock: clock,
+            wallet: wallet, chain: shown, store: store, bookkeeper: bookkeeper, clock: clock,
             configuration: payments,
             trip: { try await board.stopPayouts(because: $0, at: clock.now()) }, logger: logger)
         logger.notice(
@@ -51,13 +53,24 @@ struct TONPayer: Sendable {
         return rules
     }
 
-    var child: Child {
+    /// One endpoint needs no probe: it is asked in any case.
+    var children: [Child] {
         var policy = WorkersConfiguration().policy
         policy.backoff.cap = .seconds(5)
-        return Child(name: WalletWatcher.name, policy: policy, scope: .leader) {
+        let watching = Child(name: WalletWatcher.name, policy: policy, scope: .leader) {
             [watcher] context in
             try await watcher.run(context)
         }
+        guard chain.statuses.count > 1 else { return [watching] }
+        let probe = EndpointProbe(chain, asking: wallet.wallet.address)
+        // Longer than a call with its retries.
+        policy.heartbeatTimeout = .seconds(120)
+        return [
+            watching,
+            Child(name: EndpointProbe.name, policy: policy) { context in
+                try await probe.run(context)
+            },
+        ]
     }
 
     func desk(_ store: any ChainStore) -> DepositDesk {
@@ -70,8 +83,8 @@ struct TONPayer: Sendable {
 }
 
 extension TONSettings {
-    /// The hot wallet, through one upstream for each endpoint.
-    func chain(of wallet: HotWallet, on board: UpstreamBoard) throws -> any WalletChain {
+    /// One upstream for each endpoint.
+    func chain(on board: UpstreamBoard) throws -> ChainClient {
         let clients = try endpoints.enumerated().map { index, endpoint in
             let settings = ToncenterSettings(
                 name: index == 0 ? "toncenter" : "toncenter-\(index + 1)", baseURL: endpoint.url,
@@ -80,7 +93,7 @@ extension TONSettings {
                 try board.add($0, policy: $1)
             }
         }
-        return ToncenterWallet(wallet, through: ChainClient(clients))
+        return ChainClient(clients)
     }
 }
 

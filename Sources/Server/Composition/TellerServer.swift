@@ -91,7 +91,7 @@ struct TellerServer: Sendable {
             upstreams: upstreams.registry, ton: ton)
         supervisor = try Self.supervisor(
             [monitor.child, board.child, policies.child, glance.child, watch.child]
-                + workers.children + (ton.map { [$0.child] } ?? []) + markets.children,
+                + workers.children + (ton?.children ?? []) + markets.children,
             board: board, leases: opened.leases, metrics: metrics, logger: logger)
         board.attach(supervisor)
         admin = AdminPort(

@@ -79,7 +79,8 @@ enum ServerCollectors {
 
     private static let ledgerFamilies = [
         TellerMetrics.withdrawals, TellerMetrics.withdrawalOldest, TellerMetrics.available,
-        TellerMetrics.held, TellerMetrics.auditViolations, TellerMetrics.auditTime,
+        TellerMetrics.held, TellerMetrics.dealsSetAside, TellerMetrics.operationsUnknown,
+        TellerMetrics.auditViolations, TellerMetrics.auditTime,
         TellerMetrics.reconciliationDifference, TellerMetrics.reconciliationTime,
     ]
 
@@ -105,6 +106,8 @@ enum ServerCollectors {
     ) {
         samples.add(TellerMetrics.available, [], .integer(totals.available.rawValue))
         samples.add(TellerMetrics.held, [], .integer(totals.held.rawValue))
+        samples.add(TellerMetrics.dealsSetAside, [], totals.dealsSetAside)
+        samples.add(TellerMetrics.operationsUnknown, [], totals.operationsUnknown)
         for state in WithdrawalState.allCases where !WithdrawalStateMachine.isSettled(state) {
             let standing = totals.unsettled[state]
             samples.add(TellerMetrics.withdrawals, [state.rawValue], standing?.count ?? 0)

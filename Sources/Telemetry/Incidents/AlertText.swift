@@ -85,7 +85,9 @@ enum AlertText {
     private static func times(_ entry: AlertMessage.Entry) -> String {
         let stood = spoken(entry.stood)
         let raises = entry.raises == 1 ? "" : ", raised \(entry.raises) times"
-        guard let closedAgo = entry.closedAgo else { return "For \(stood)\(raises)." }
+        guard let closedAgo = entry.closedAgo else {
+            return entry.stood < .seconds(1) ? "Just now\(raises)." : "For \(stood)\(raises)."
+        }
         return "It stood for \(stood)\(raises), until \(spoken(closedAgo)) ago."
     }
 

@@ -35,12 +35,15 @@ package enum IncidentKind: String, Sendable, CaseIterable {
     case withdrawalsStuck = "withdrawals_stuck"
     case hotWalletLow = "hot_wallet_low"
     case payoutsHeld = "payouts_held"
+    case dealsSetAside = "deals_set_aside"
+    case operationsUnknown = "operations_unknown"
     case killSwitch = "kill_switch"
 
     package var severity: Severity {
         switch self {
         case .taskFlapping, .leaseLost: .notice
-        case .taskDegraded, .breakerOpen, .withdrawalsStuck, .hotWalletLow, .payoutsHeld:
+        case .taskDegraded, .breakerOpen, .withdrawalsStuck, .hotWalletLow, .payoutsHeld,
+            .dealsSetAside, .operationsUnknown:
             .warning
         case .invariantBroken, .reconciliationDifference, .killSwitch: .critical
         }
@@ -58,6 +61,8 @@ package enum IncidentKind: String, Sendable, CaseIterable {
         case .withdrawalsStuck: "Withdrawals are stuck"
         case .hotWalletLow: "The hot wallet runs low"
         case .payoutsHeld: "Payouts are held back"
+        case .dealsSetAside: "Deals can't be settled"
+        case .operationsUnknown: "Nobody knows what became of a market operation"
         case .killSwitch: "Payouts are switched off"
         }
     }
