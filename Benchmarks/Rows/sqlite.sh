@@ -14,7 +14,7 @@ file_holds() {
 
 # They take turns, and the medians of three rounds count.
 ledger_file "$work/template.sqlite"
-for accounts in 100000 1; do
+for accounts in 100000 10000 1; do
     theirs=() ratios=() results=()
     for _ in 1 2 3; do
         file=$work/peer.sqlite
@@ -33,8 +33,11 @@ for accounts in 100000 1; do
         theirs+=("$peers") ratios+=("$(ratio "$rate" "$peers")")
         results+=("$result")
     done
-    what='`withdraw.create`, SQLite, 100k accounts, own keys'
-    [ $accounts != 1 ] || what='the same, one hot account'
+    case $accounts in
+        100000) what='`withdraw.create`, SQLite, 100k accounts, own keys, 512 in flight' ;;
+        10000) what='the same, 10k accounts' ;;
+        1) what='the same, one hot account' ;;
+    esac
     # Each result begins with its rate.
     row "$what" "$(median "${results[@]}")" \
         "$(median "${theirs[@]}")/s, Python's sqlite3, one transaction each" \
