@@ -10,10 +10,9 @@ ledger_file() {
         INSERT INTO accounts SELECT i, 'default', 'bench-' || i, 0 FROM n;
         INSERT INTO entries
             SELECT number, NULL, number, 1, 'CREDIT', 1000000000000000, 0, 1000000000000000, 0,
-                NULL, NULL, 0
+                NULL, NULL, 0, NULL
             FROM accounts;
-        INSERT INTO balances
-            SELECT account_number, available, 0, 1, number, NULL, 0 FROM entries;
+        INSERT INTO heads SELECT account_number, number FROM entries;
         COMMIT;
         PRAGMA wal_checkpoint(TRUNCATE);" >/dev/null
 }

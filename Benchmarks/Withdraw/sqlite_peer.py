@@ -27,9 +27,10 @@ def withdraw(database, account, key):
     execute = database.execute
     execute("BEGIN IMMEDIATE")
     number, available, held, sequence, entry, withdrawal = execute(
-        "SELECT number, available, held, last_sequence, newest_entry, newest_withdrawal"
-        " FROM accounts JOIN balances ON account_number = number"
-        " WHERE tenant = ? AND account = ?", ("default", account)).fetchone()
+        "SELECT a.number, available, held, sequence, e.number,"
+        " iif(kind = 'HOLD' AND withdrawal_id IS NOT NULL, withdrawal_id, newest_withdrawal)"
+        " FROM accounts a JOIN heads h ON h.account_number = a.number"
+        " JOIN entries e ON e.number = h.newest_entry WHERE tenant = ? AND account = ?", ("default", account)).fetchone()
     if execute(
             "SELECT id FROM withdrawals WHERE account_number = ? AND key = ?",
             (number, key)).fetchone():
@@ -38,17 +39,14 @@ def withdraw(database, account, key):
         sys.exit("insufficient funds")
     available, held, sequence = available - TOTAL, held + TOTAL, sequence + 1
     entry = execute(
-        "INSERT INTO entries VALUES (NULL, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
+        "INSERT INTO entries VALUES (NULL, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, NULL)",
         (entry, number, sequence, "HOLD", -TOTAL, TOTAL, available, held, which, None, now)
     ).lastrowid
     execute(
         "INSERT INTO withdrawals VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
         (which, withdrawal, number, AMOUNT, FEE, ADDRESS, 0, None, "PENDING", 1, now, now, None,
          None, key, now + OUTCOME_LIFE))
-    execute(
-        "UPDATE balances SET available = ?, held = ?, last_sequence = ?, newest_entry = ?,"
-        " newest_withdrawal = ?, updated_at = ? WHERE account_number = ?",
-        (available, held, sequence, entry, which, now, number))
+    execute("UPDATE heads SET newest_entry = ? WHERE account_number = ?", (entry, number))
     execute("COMMIT")
 
 

@@ -15,17 +15,20 @@ import TellerProtocol
 /// It belongs to the pool's writing connection and is used only inside that connection's closures,
 /// one at a time; that is the guard of its state.
 final class LedgerWriter: @unchecked Sendable {
-    /// An account of a batch: its row, as loaded and then as written.
+    /// An account of a batch: its head, as loaded and then as written.
     private struct OpenAccount {
         /// nil until it is inserted.
         var number: Int64?
-        /// 0 when there was no row.
-        var loadedSequence: Int64 = 0
+        /// nil when there was none.
+        var loadedEntry: Int64?
         var newestEntry: Int64?
+        /// That the newest entry tells of.
+        var heldFor: WithdrawalID?
+        /// The end of the chain of withdrawals, which are written after the entries.
         var newestWithdrawal: WithdrawalID?
     }
 
-    /// A balance as it stands in the file.
+    /// An account as its newest entry in the file has it.
     struct Remembered {
         let number: Int64
         let available: Nanotons
@@ -98,8 +101,9 @@ final class LedgerWriter: @unchecked Sendable {
             snapshot.accounts[key] = row.account(key)
             open.append(
                 OpenAccount(
-                    number: row.number, loadedSequence: row.lastSequence,
-                    newestEntry: row.newestEntry, newestWithdrawal: row.newestWithdrawal))
+                    number: row.number, loadedEntry: row.newestEntry,
+                    newestEntry: row.newestEntry, heldFor: row.newestWithdrawal,
+                    newestWithdrawal: row.newestWithdrawal))
         }
         for scope in needs.keys where hasLookedUp || scope.method != .withdrawCreate {
             if try isKnown(scope) { try loadOutcome(of: scope, into: &snapshot, database) }
@@ -199,7 +203,7 @@ final class LedgerWriter: @unchecked Sendable {
         for account in try inPageOrder(writes.accounts) { try put(account) }
     }
 
-    /// The accounts by their numbers: those whose balances stand on one page follow each other.
+    /// The accounts by their numbers: those whose heads stand on one page follow each other.
     private func inPageOrder(_ accounts: [Ledger.Account]) throws -> [Ledger.Account] {
         var order: [(number: Int64, index: Int)] = []
         order.reserveCapacity(accounts.count)
@@ -248,6 +252,12 @@ final class LedgerWriter: @unchecked Sendable {
             statement.bind(entry.withdrawalID)
             statement.bind(entry.reference)
             statement.bind(entry.at.unixMilliseconds)
+            if entry.kind == .hold, let withdrawal = entry.withdrawalID {
+                statement.bind(nil as WithdrawalID?)
+                open[place].heldFor = withdrawal
+            } else {
+                statement.bind(open[place].heldFor)
+            }
             try statement.run()
             open[place].newestEntry = number
             guard notesCredits, entry.kind == .credit else { continue }
@@ -338,22 +348,17 @@ final class LedgerWriter: @unchecked Sendable {
         try statement.run()
     }
 
-    /// Writes an account's sums; they must still be the ones the batch was planned on.
+    /// Writes which entry is an account's newest; before the batch it must be the one the batch was
+    /// planned on.
     private func put(_ account: Ledger.Account) throws {
         let opened = open[try place(account.key)]
         guard let number = opened.number, let newestEntry = opened.newestEntry else {
             throw StoreError(.corrupt, "an account changed without an entry")
         }
-        let isNew = opened.loadedSequence == 0
-        let statement = isNew ? statements.insertBalance : statements.updateBalance
-        statement.bind(account.available.rawValue)
-        statement.bind(account.held.rawValue)
-        statement.bind(account.lastSequence)
+        let statement = opened.loadedEntry == nil ? statements.insertHead : statements.updateHead
         statement.bind(newestEntry)
-        statement.bind(opened.newestWithdrawal)
-        statement.bind(account.updatedAt.unixMilliseconds)
         statement.bind(number)
-        if !isNew { statement.bind(opened.loadedSequence) }
+        if let loadedEntry = opened.loadedEntry { statement.bind(loadedEntry) }
         try statement.run()
         guard statement.changes == 1 else {
             throw StoreError(.corrupt, "account \(number) is not as it was read")

@@ -6,8 +6,8 @@
 ///
 /// Rows are kept in the order they come, so that a batch fills pages instead of touching one for
 /// each row: an account's journal and its withdrawals are chains, each row with a link to the one
-/// before (ADR 7). Only `balances` is written in random places, and its rows are kept short; so is
-/// the index of keys when they don't rise with time (ADR 9).
+/// before (ADR 7). Only `heads`, which knows the newest entry of each, is written in random places,
+/// and its rows are short; so is the index of keys when they don't rise with time (ADR 9).
 enum Migrations {
     static let all: [(number: Int, name: String, sql: String)] = [
         (
@@ -24,7 +24,7 @@ enum Migrations {
             ].joined(separator: "\n")
         ),
         (3, "deals", deals), (4, "markets", markets), (5, "withdrawal keys", withdrawalKeys),
-        (6, "keys first", keysFirst),
+        (6, "keys first", keysFirst), (7, "heads", heads),
     ]
 
     /// Every so many entries of an account one stands in an index; a reader begins at the next one

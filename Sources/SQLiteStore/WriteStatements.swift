@@ -12,8 +12,8 @@ struct WriteStatements {
     let findWithdrawalKey: WriteStatement
     let findCreditKey: WriteStatement
     let insertAccount: WriteStatement
-    let insertBalance: WriteStatement
-    let updateBalance: WriteStatement
+    let insertHead: WriteStatement
+    let updateHead: WriteStatement
     let insertEntry: WriteStatement
     let insertWithdrawal: WriteStatement
     let updateWithdrawal: WriteStatement
@@ -29,12 +29,8 @@ struct WriteStatements {
         lastEntry = try statement("SELECT max(number) FROM entries")
         findEpoch = try statement("SELECT epoch FROM leases WHERE name = ?")
         findBalance = try statement(
-            """
-            SELECT number, available, held, last_sequence, newest_entry, newest_withdrawal,
-                created_at, updated_at
-            FROM accounts JOIN balances ON account_number = number
-            WHERE tenant = ? AND account = ?
-            """)
+            "SELECT \(BalanceTable.columns) FROM \(BalanceTable.source) WHERE tenant = ? AND account = ?"
+        )
         findWithdrawalKey = try statement(
             "SELECT 1 FROM withdrawals WHERE account_number = ? AND key = ?")
         findCreditKey = try statement(
@@ -43,20 +39,14 @@ struct WriteStatements {
             """
             INSERT INTO accounts (tenant, account, created_at) VALUES (?, ?, ?) RETURNING number
             """)
-        insertBalance = try statement(
+        insertHead = try statement(
+            "INSERT INTO heads (newest_entry, account_number) VALUES (?, ?)")
+        updateHead = try statement(
             """
-            INSERT INTO balances (available, held, last_sequence, newest_entry, newest_withdrawal,
-                updated_at, account_number)
-            VALUES (?, ?, ?, ?, ?, ?, ?)
-            """)
-        updateBalance = try statement(
-            """
-            UPDATE balances SET available = ?, held = ?, last_sequence = ?, newest_entry = ?,
-                newest_withdrawal = ?, updated_at = ?
-            WHERE account_number = ? AND last_sequence = ?
+            UPDATE heads SET newest_entry = ? WHERE account_number = ? AND newest_entry = ?
             """)
         insertEntry = try statement(
-            "INSERT INTO entries VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)")
+            "INSERT INTO entries VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)")
         insertWithdrawal = try statement(
             "INSERT INTO withdrawals VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)")
         updateWithdrawal = try statement(

@@ -239,8 +239,10 @@ import Testing
         try TestProcess.runChecked([
             "sqlite3", "-cmd", ".timeout 10000", String(server.store.dropFirst("sqlite:".count)),
             """
-            UPDATE balances SET available = available + \(nanotons)
-            WHERE account_number = (SELECT number FROM accounts WHERE account = 'alice')
+            DROP TRIGGER IF EXISTS entries_are_never_changed;
+            UPDATE entries SET available = available + \(nanotons) WHERE number = (
+                SELECT newest_entry FROM heads JOIN accounts ON account_number = number
+                WHERE account = 'alice')
             """,
         ])
     }

@@ -413,12 +413,14 @@ import Testing
                 at: Sample.now)
         }
         #expect(try await fixture.store.audit(after: nil, limit: 10).violations == [])
-        let balances =
-            kind == .sqlite
-            ? "balances SET available = available + 1 WHERE account_number ="
-            : "accounts SET available = available + 1 WHERE number ="
         try fixture.tamper(
-            "UPDATE \(balances) (SELECT number FROM accounts WHERE account = 'b')")
+            kind == .sqlite
+                ? """
+                DROP TRIGGER entries_are_never_changed;
+                UPDATE entries SET available = available + 1 WHERE number = (SELECT newest_entry
+                    FROM heads JOIN accounts ON account_number = number WHERE account = 'b')
+                """
+                : "UPDATE accounts SET available = available + 1 WHERE account = 'b'")
         try fixture.tamper("UPDATE withdrawals SET amount = amount - 1 WHERE amount = 9")
         let first = try await fixture.store.audit(after: nil, limit: 2)
         #expect(first.violations == [Sample.account("b")])

@@ -14,6 +14,25 @@ import Testing
     /// What the first step's text was when it was the only one.
     private static let checksum = "04dea53b0da9bb6665cb6332abab8c69a84c2971b81c6d744fab48dfab9bb5d9"
 
+    private static let address = "0:" + String(repeating: "a", count: 64)
+    private static let bobs = "01900000000070008000000000000001"
+
+    /// Between bob's withdrawal and his newest entry stands a credit.
+    private static func checkBob(_ store: SQLiteStore) async throws {
+        let bob = Sample.account("bob")
+        func withdrawals() async throws -> [Int64] {
+            try await store.withdrawals(of: bob, state: nil, before: nil, limit: 9)
+                .map(\.amount.rawValue)
+        }
+        let before = try await withdrawals()
+        #expect(before.last == 100)
+        #expect(try await store.entries(of: bob, before: 4, limit: 9).map(\.sequence) == [3, 2, 1])
+        _ = try store.commit(
+            [Sample.credit(bob, 1), Sample.create(bob, 7), Sample.credit(bob, 1)], at: Sample.now)
+        #expect(try await withdrawals() == [7] + before)
+        #expect(try await store.audit(after: nil, limit: 9).violations == [])
+    }
+
     @Test func `a file of the first step is brought up to date with all it holds`() async throws {
         let path = try StoreKind.sqlite.open().location + "-old"
         let old = OldLedger()
@@ -26,13 +45,20 @@ import Testing
                     ) STRICT;
                     INSERT INTO schema_migrations VALUES (1, 'ledger', '\(Self.checksum)');
                     \(Migrations.all[0].sql)
-                    INSERT INTO accounts VALUES (1, 'shop', 'alice', 0);
-                    INSERT INTO balances VALUES (1, 895, 105, 2, 2, \(old.sqliteID), 0);
+                    INSERT INTO accounts VALUES (1, 'shop', 'alice', 0), (2, 'shop', 'bob', 0);
+                    INSERT INTO balances VALUES (1, 895, 105, 2, 3, \(old.sqliteID), 0),
+                        (2, 1895, 105, 3, 5, X'\(Self.bobs)', 0);
                     INSERT INTO entries VALUES
                         (1, NULL, 1, 1, 'CREDIT', 1000, 0, 1000, 0, NULL, NULL, 0),
-                        (2, 1, 1, 2, 'HOLD', -105, 105, 895, 105, \(old.sqliteID), NULL, 0);
-                    INSERT INTO withdrawals VALUES (\(old.sqliteID), NULL, 1, 100, 5, '0:\(String(repeating: "a", count: 64))', 0,
-                        NULL, 'SENT', 3, 0, 0, NULL, NULL);
+                        (2, NULL, 2, 1, 'CREDIT', 1000, 0, 1000, 0, NULL, NULL, 0),
+                        (3, 1, 1, 2, 'HOLD', -105, 105, 895, 105, \(old.sqliteID), NULL, 0),
+                        (4, 2, 2, 2, 'HOLD', -105, 105, 895, 105, X'\(Self.bobs)', NULL, 0),
+                        (5, 4, 2, 3, 'CREDIT', 1000, 0, 1895, 105, NULL, NULL, 0);
+                    INSERT INTO withdrawals VALUES
+                        (\(old.sqliteID), NULL, 1, 100, 5, '\(Self.address)', 0, NULL, 'SENT', 3, 0, 0,
+                            NULL, NULL),
+                        (X'\(Self.bobs)', NULL, 2, 100, 5, '\(Self.address)', 0, NULL, 'PENDING', 1, 0,
+                            0, NULL, NULL);
                     INSERT INTO withdrawal_events VALUES
                         (\(old.sqliteID), 2, 'PROCESSING', 0, NULL),
                         (\(old.sqliteID), 3, 'SENT', 0, NULL);
@@ -50,6 +76,7 @@ import Testing
                 path: path, outcomeLifeMilliseconds: StoreFixture.outcomeLife)
             try await old.check(store)
             try old.checkKeys(store)
+            try await Self.checkBob(store)
             await store.close()
         }
     }
