@@ -132,8 +132,7 @@ let package = Package(
             "SQLiteStore",
             [
                 "Ledger", "Resilience", "Supervision", "TellerProtocol", "CSQLite", grdb,
-                grdbSQLite,
-                crypto,
+                grdbSQLite, crypto,
             ]),
         module(
             "PostgresStore",

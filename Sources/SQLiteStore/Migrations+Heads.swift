@@ -33,12 +33,7 @@ extension Migrations {
         FROM holding h LEFT JOIN entries e ON e.number = h.hold ORDER BY h.number;
         DROP TABLE entries;
         ALTER TABLE entries_with_withdrawals RENAME TO entries;
-        CREATE UNIQUE INDEX entry_marks ON entries (account_number, sequence)
-            WHERE sequence % \(entriesBetweenMarks) = 0;
-        CREATE TRIGGER entries_are_never_changed BEFORE UPDATE ON entries
-        BEGIN SELECT RAISE(ABORT, 'the journal is append-only'); END;
-        CREATE TRIGGER entries_are_never_removed BEFORE DELETE ON entries
-        BEGIN SELECT RAISE(ABORT, 'the journal is append-only'); END;
+        \(entryRules)
         CREATE TABLE heads (
             account_number INTEGER PRIMARY KEY,
             newest_entry INTEGER NOT NULL

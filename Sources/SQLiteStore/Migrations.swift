@@ -70,6 +70,11 @@ enum Migrations {
             reference TEXT,
             at INTEGER NOT NULL
         ) STRICT;
+        \(entryRules)
+        """
+
+    /// The journal's index and what keeps it from being changed, whichever step makes the table.
+    static let entryRules = """
         CREATE UNIQUE INDEX entry_marks ON entries (account_number, sequence)
             WHERE sequence % \(entriesBetweenMarks) = 0;
         CREATE TRIGGER entries_are_never_changed BEFORE UPDATE ON entries
