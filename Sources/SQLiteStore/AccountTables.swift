@@ -129,7 +129,7 @@ enum BalanceTable {
                         WHERE w.account_number = ?2
                     )
                     SELECT coalesce(sum(total), 0) FROM chain
-                    WHERE state IN ('PENDING', 'PROCESSING', 'SENT', 'IN_REVIEW')
+                    WHERE \(WithdrawalTable.isUnsettled)
                     """), arguments: [balance.newestWithdrawal?.blob, balance.number])
         guard let journal, let reserved else { return false }
         return try journal.value(0, as: Int64.self) == balance.lastSequence

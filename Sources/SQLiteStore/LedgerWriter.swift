@@ -227,7 +227,8 @@ final class LedgerWriter: @unchecked Sendable {
         statement.bind(account.key.tenant.text)
         statement.bind(account.key.account.text)
         statement.bind(account.createdAt.unixMilliseconds)
-        open[place].number = try statement.firstInteger()
+        try statement.run()
+        open[place].number = statement.insertedNumber
     }
 
     /// - Returns: the numbers of credits, if they are to be noted.

@@ -13,6 +13,9 @@ enum MessageTable {
         transaction_hash
         """
 
+    /// As the index of live messages has it, or SQLite would not see that it fits.
+    private static let isLive = "(state = 'signed' OR state = 'released' OR state = 'executed')"
+
     static func find(_ hash: MessageHash, _ database: Database) throws -> PayoutMessage? {
         try messages("hash = ?", [hash], database).first?.message
     }
@@ -21,12 +24,11 @@ enum MessageTable {
     static func live(
         of wallet: String, sequence: Int64, _ database: Database
     ) throws -> MessageHash? {
-        // The states of the partial index are spelled out, or SQLite would not see that it fits.
         try String.fetchOne(
             database.cachedStatement(
                 sql: """
                     SELECT hash FROM payout_messages WHERE wallet = ? AND sequence = ?
-                        AND state IN ('signed', 'released', 'executed')
+                        AND \(isLive)
                     """), arguments: [wallet, sequence])
     }
 
@@ -60,7 +62,7 @@ enum MessageTable {
             database.cachedStatement(
                 sql: """
                     SELECT sequence FROM payout_messages WHERE wallet = ?
-                        AND state IN ('signed', 'released', 'executed')
+                        AND \(isLive)
                     ORDER BY sequence DESC LIMIT 1
                     """), arguments: [wallet])
     }

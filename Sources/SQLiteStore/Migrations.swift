@@ -25,6 +25,7 @@ enum Migrations {
         ),
         (3, "deals", deals), (4, "markets", markets), (5, "withdrawal keys", withdrawalKeys),
         (6, "keys first", keysFirst), (7, "heads", heads),
+        (8, "open states", openStates),
     ]
 
     /// Every so many entries of an account one stands in an index; a reader begins at the next one

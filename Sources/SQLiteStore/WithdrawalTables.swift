@@ -13,6 +13,10 @@ enum WithdrawalTable {
         w.version, w.created_at, w.updated_at, w.transaction_hash, w.failure_reason
         """
 
+    /// As the index of unsettled withdrawals has it, or SQLite would not see that it fits.
+    static let isUnsettled =
+        "(state = 'PENDING' OR state = 'PROCESSING' OR state = 'SENT' OR state = 'IN_REVIEW')"
+
     static func find(_ id: WithdrawalID, _ database: Database) throws -> Ledger.Withdrawal? {
         let statement = try database.cachedStatement(
             sql: """
@@ -74,14 +78,13 @@ enum WithdrawalTable {
         _ state: WithdrawalState, unchangedSince until: Timestamp, limit: Int,
         _ database: Database
     ) throws -> [Ledger.Withdrawal] {
-        // The states of the partial index are spelled out, or SQLite would not see that it fits.
         try Row.fetchAll(
             database.cachedStatement(
                 sql: """
                     SELECT \(columns)
                     FROM withdrawals w CROSS JOIN accounts a ON a.number = account_number
                     WHERE state = ? AND w.updated_at <= ?
-                        AND state IN ('PENDING', 'PROCESSING', 'SENT', 'IN_REVIEW')
+                        AND \(isUnsettled)
                     ORDER BY w.updated_at, id LIMIT ?
                     """), arguments: [state.rawValue, until.unixMilliseconds, limit]
         ).map(record)
@@ -97,7 +100,7 @@ enum WithdrawalTable {
                 SELECT state, count(*), min(updated_at), sum((amount + fee) / 1000000000),
                     sum((amount + fee) % 1000000000)
                 FROM withdrawals
-                WHERE state IN ('PENDING', 'PROCESSING', 'SENT', 'IN_REVIEW') GROUP BY state
+                WHERE \(isUnsettled) GROUP BY state
                 """)
         {
             standings[try row.choice(0)] = LedgerTotals.Standing(

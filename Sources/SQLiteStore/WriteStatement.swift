@@ -34,6 +34,10 @@ final class WriteStatement {
     /// Rows changed by the newest statement of the connection.
     var changes: Int { Int(unsafe sqlite3_changes(sqlite3_db_handle(handle))) }
 
+    /// The number of the row that the connection inserted last. (`RETURNING` would open a table of
+    /// its own for each row.)
+    var insertedNumber: Int64 { unsafe sqlite3_last_insert_rowid(sqlite3_db_handle(handle)) }
+
     func bind(_ value: Int64?) {
         bound += 1
         if let value {

@@ -37,7 +37,7 @@ struct WriteStatements {
             "SELECT 1 FROM credit_keys WHERE account_number = ? AND key = ?")
         insertAccount = try statement(
             """
-            INSERT INTO accounts (tenant, account, created_at) VALUES (?, ?, ?) RETURNING number
+            INSERT INTO accounts (tenant, account, created_at) VALUES (?, ?, ?)
             """)
         insertHead = try statement(
             "INSERT INTO heads (newest_entry, account_number) VALUES (?, ?)")

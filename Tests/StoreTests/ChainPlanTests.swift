@@ -3,7 +3,6 @@
 
 import GRDB
 import Ledger
-import Synchronization
 import TellerProtocol
 import TestSupport
 import Testing
@@ -12,6 +11,11 @@ import Testing
 
 /// What is kept of the chain is found by an index, however much there is.
 @Suite struct ChainPlanTests {
+    private static let tables = [
+        "payout_messages", "payout_items", "deposits", "stray_payments", "wallet_positions",
+        "deposit_memos",
+    ]
+
     private let alice = Sample.account("alice")
 
     /// A wallet with 30,000 messages that have been executed, deposits and stray payments.
@@ -136,34 +140,13 @@ import Testing
         for round: Int64 in 0..<2 { _ = try await work(store, round: round) }
         let plans = try await store.pool.read { database in
             database.trace(options: [])
-            return try seen.ofChain.flatMap { sql in
+            return try seen.texts(naming: Self.tables).flatMap { sql in
                 let plan = try database.makeStatement(sql: "EXPLAIN QUERY PLAN " + sql)
                 plan.setUncheckedArguments(StatementArguments())
                 return try Row.fetchAll(plan).map { "\($0["detail"] as String) by \(sql)" }
             }
         }
-        #expect(seen.ofChain.count > 20)
+        #expect(seen.texts(naming: Self.tables).count > 20)
         #expect(plans.filter { $0.hasPrefix("SCAN") || $0.contains("TEMP B-TREE") } == [])
-    }
-}
-
-/// What the connections that are traced have run.
-private final class SeenStatements: Sendable {
-    private static let tables = [
-        "payout_messages", "payout_items", "deposits", "stray_payments", "wallet_positions",
-        "deposit_memos",
-    ]
-
-    private let texts = Mutex<Set<String>>([])
-
-    func add(_ event: Database.TraceEvent) {
-        guard case .statement(let statement) = event else { return }
-        texts.withLock { _ = $0.insert(statement.sql) }
-    }
-
-    var ofChain: [String] {
-        texts.withLock { texts in
-            texts.filter { text in Self.tables.contains { text.contains($0) } }.sorted()
-        }
     }
 }
