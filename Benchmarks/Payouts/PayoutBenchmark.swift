@@ -100,18 +100,20 @@ struct PayoutBenchmark {
     /// Makes the withdrawals; nothing is paid yet.
     private func fill(_ count: Int) async throws {
         guard let credit = Nanotons(900_000_000_000_000) else { return }
-        _ = try await bookkeeper.credit(
-            CreditAccount(account: account, amount: credit, reference: nil, key: nil))
+        _ = try await bookkeeper.commit(
+            .credit(
+                CreditAccount(account: account, amount: credit, reference: nil, key: nil)))
         for start in stride(from: 0, to: count, by: Self.createdTogether) {
             try await withThrowingTaskGroup(of: Void.self) { group in
                 for number in start..<min(start + Self.createdTogether, count) {
                     group.addTask {
-                        let outcome = try await bookkeeper.createWithdrawal(
-                            account: account, amount: try Self.amount(number),
-                            destination: Destination(
-                                rawAddress: try Self.recipient(number).rawText,
-                                isBounceable: false),
-                            comment: nil, key: nil)
+                        let outcome = try await bookkeeper.commit(
+                            bookkeeper.creation(
+                                account: account, amount: try Self.amount(number),
+                                destination: Destination(
+                                    rawAddress: try Self.recipient(number).rawText,
+                                    isBounceable: false),
+                                comment: nil, key: nil))
                         guard case .created = outcome else {
                             throw WalletChainError("not accepted: \(outcome)")
                         }

@@ -48,42 +48,26 @@ package final class Bookkeeper: Sendable {
         }
     }
 
-    /// Debits `account` by `amount` and the fee, and queues the payout.
-    ///
-    /// - Returns: `.created`, `.createReplayed` or `.refused`.
-    package func createWithdrawal(
+    /// The command that debits `account` by `amount` and the fee, and queues the payout.
+    package func creation(
         account: AccountKey, amount: Nanotons, destination: Destination, comment: String?,
         key: IdempotencyKey?
-    ) async throws(CommitError) -> LedgerOutcome {
-        try await submit(
-            .create(
-                CreateWithdrawal(
-                    id: ids.next(), account: account, amount: amount, destination: destination,
-                    comment: comment, key: key, admission: policy.admit(amount))))
+    ) -> LedgerCommand {
+        .create(
+            CreateWithdrawal(
+                id: ids.next(), account: account, amount: amount, destination: destination,
+                comment: comment, key: key, admission: policy.admit(amount)))
     }
 
-    /// Adds `amount` to `account`, opening it when needed.
+    /// Commits `command` with whatever else is waiting.
     ///
-    /// - Returns: `.credited`, `.creditReplayed` or `.refused`.
-    package func credit(_ credit: CreditAccount) async throws(CommitError) -> LedgerOutcome {
-        try await submit(.credit(credit))
-    }
-
-    /// Moves a withdrawal one step.
-    ///
-    /// - Returns: `.transitioned`, `.conflict` or `.refused`.
-    package func transition(
-        _ transition: TransitionWithdrawal
-    ) async throws(CommitError) -> LedgerOutcome {
-        try await submit(.transition(transition))
+    /// Cancelling the task returns at once; a command still queued is then taken back.
+    package func commit(_ command: LedgerCommand) async throws(CommitError) -> LedgerOutcome {
+        try await committers[command.account.lane(of: committers.count)].submit(command)
     }
 
     /// Commands that wait for a batch.
     package var queuedCount: Int { committers.reduce(0) { $0 + $1.queuedCount } }
-
-    private func submit(_ command: LedgerCommand) async throws(CommitError) -> LedgerOutcome {
-        try await committers[command.account.lane(of: committers.count)].submit(command)
-    }
 
     /// Commits what is queued, refuses anything new, and closes the store.
     package func close() async {

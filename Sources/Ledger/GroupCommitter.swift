@@ -61,7 +61,7 @@ package final class GroupCommitter: Sendable {
     package typealias Commit =
         @Sendable (_ commands: [LedgerCommand]) throws(StoreError) -> [LedgerOutcome]
 
-    private typealias Waiter = CheckedContinuation<Result<LedgerOutcome, CommitError>, Never>
+    private typealias Waiter = CheckedContinuation<Void, Never>
 
     /// A command and its caller. What varies is guarded by the committer's `state`.
     private final class Ticket: @unchecked Sendable {
@@ -70,12 +70,20 @@ package final class GroupCommitter: Sendable {
         let submittedAt: Duration
         /// Nil before the caller waits, once it was answered, and once it has left.
         var waiter: Waiter?
+        /// What the caller finds; set by whoever took `waiter`, before the caller is woken.
+        var result: Result<LedgerOutcome, CommitError>?
         /// Whether it was taken into a batch.
         var isTaken = false
 
         init(_ command: LedgerCommand, at time: Duration) {
             self.command = command
             submittedAt = time
+        }
+
+        /// To be called by whoever took `waiter`.
+        func wake(_ waiter: Waiter, _ result: Result<LedgerOutcome, CommitError>) {
+            self.result = result
+            waiter.resume()
         }
     }
 
@@ -107,11 +115,12 @@ package final class GroupCommitter: Sendable {
     /// Cancelling the task returns at once; a command still queued is then taken back.
     package func submit(_ command: LedgerCommand) async throws(CommitError) -> LedgerOutcome {
         let ticket = Ticket(command, at: observer?.now ?? .zero)
-        let result = await withTaskCancellationHandler {
+        await withTaskCancellationHandler {
             await withCheckedContinuation { enqueue(ticket, $0) }
         } onCancel: {
             cancel(ticket)
         }
+        guard let result = ticket.result else { preconditionFailure("woken without a result") }
         return try result.get()
     }
 
@@ -153,13 +162,13 @@ package final class GroupCommitter: Sendable {
         case .queued(mustStart: false): break
         case .refused(let error):
             observer?.refused(error)
-            waiter.resume(returning: .failure(error))
+            ticket.wake(waiter, .failure(error))
         }
     }
 
     private func cancel(_ ticket: Ticket) {
         let (waiter, mayHaveRun) = state.withLock { _ in (ticket.waiter.take(), ticket.isTaken) }
-        waiter?.resume(returning: .failure(.cancelled(mayHaveRun: mayHaveRun)))
+        if let waiter { ticket.wake(waiter, .failure(.cancelled(mayHaveRun: mayHaveRun))) }
     }
 
     private func commitUntilIdle() {
@@ -220,6 +229,8 @@ package final class GroupCommitter: Sendable {
         _ batch: ArraySlice<Ticket>, _ result: (Int) -> Result<LedgerOutcome, CommitError>
     ) {
         let waiters = state.withLock { _ in batch.map { $0.waiter.take() } }
-        for (index, waiter) in waiters.enumerated() { waiter?.resume(returning: result(index)) }
+        for (index, (ticket, waiter)) in zip(batch, waiters).enumerated() {
+            if let waiter { ticket.wake(waiter, result(index)) }
+        }
     }
 }

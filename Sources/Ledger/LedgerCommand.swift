@@ -4,7 +4,7 @@
 package import TellerProtocol
 
 /// One change asked of the ledger. Many of them commit together; each is decided on its own.
-package enum LedgerCommand: Sendable {
+package indirect enum LedgerCommand: Sendable {
     case create(CreateWithdrawal)
     case credit(CreditAccount)
     case transition(TransitionWithdrawal)
@@ -140,7 +140,7 @@ package struct TransitionWithdrawal: Sendable {
 }
 
 /// What became of one command.
-package enum LedgerOutcome: Sendable, Equatable {
+package indirect enum LedgerOutcome: Sendable, Equatable {
     /// A new withdrawal; `record` when the call carried a key.
     case created(Withdrawal, record: KeyRecord?)
     /// The key's first outcome again, with the withdrawal as it is now.

@@ -169,19 +169,27 @@ extension RPCHandler {
         of body: RPCMethod.Unary, to call: Call, method: RPCMethod, of incoming: IncomingRequest,
         _ span: CallSpan?
     ) async -> [UInt8] {
-        let context = context(of: incoming)
-        var writer = Reply.beginResult(id: incoming.id(of: call) ?? Reply.nullID)
         do throws(RPCError) {
-            try await body(parameters(of: call, incoming), context, &writer)
-            writer.endObject()
+            let reply = try await body(
+                parameters(of: call, incoming), context(of: incoming),
+                incoming.id(of: call) ?? Reply.nullID)
             note(nil, of: method, in: incoming, span)
-            return writer.bytes
+            return reply
         } catch {
-            let error = explain(error, deadline: incoming.deadline)
-            note(error.status, of: method, in: incoming, span)
-            log(error, method: method, context)
-            return Reply.error(error, id: incoming.id(of: call), requestID: incoming.requestID)
+            return failure(error, of: call, method: method, of: incoming, span)
         }
+    }
+
+    /// The response to a call that failed. Never inlined, as `Reply.result` is not.
+    @inline(never)
+    private func failure(
+        _ error: RPCError, of call: Call, method: RPCMethod, of incoming: IncomingRequest,
+        _ span: CallSpan?
+    ) -> [UInt8] {
+        let error = explain(error, deadline: incoming.deadline)
+        note(error.status, of: method, in: incoming, span)
+        log(error, method: method, context(of: incoming))
+        return Reply.error(error, id: incoming.id(of: call), requestID: incoming.requestID)
     }
 
     /// The response with a result that is known.

@@ -39,7 +39,7 @@ extension Bookkeeper {
         of transition: TransitionWithdrawal
     ) async -> Result<LedgerOutcome, CommitError> {
         do throws(CommitError) {
-            return .success(try await self.transition(transition))
+            return .success(try await commit(.transition(transition)))
         } catch {
             return .failure(error)
         }

@@ -38,15 +38,17 @@ import Testing
         async throws
     {
         let world = TONWorld(bench: try await TONBench(.v4r2))
-        _ = try await world.bookkeeper.credit(
-            CreditAccount(
-                account: Self.account, amount: Sample.amount(1_000_000_000), reference: nil,
-                key: nil))
-        let outcome = try await world.bookkeeper.createWithdrawal(
-            account: Self.account, amount: Sample.amount(5_000_000),
-            destination: Destination(
-                rawAddress: try TONBench.recipient(1).rawText, isBounceable: false),
-            comment: nil, key: nil)
+        _ = try await world.bookkeeper.commit(
+            .credit(
+                CreditAccount(
+                    account: Self.account, amount: Sample.amount(1_000_000_000), reference: nil,
+                    key: nil)))
+        let outcome = try await world.bookkeeper.commit(
+            world.bookkeeper.creation(
+                account: Self.account, amount: Sample.amount(5_000_000),
+                destination: Destination(
+                    rawAddress: try TONBench.recipient(1).rawText, isBounceable: false),
+                comment: nil, key: nil))
         guard case .created(let withdrawal, _) = outcome else {
             Issue.record("\(outcome)")
             return

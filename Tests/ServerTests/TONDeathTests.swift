@@ -20,10 +20,11 @@ import Testing
         kind: TONBench.WalletKind
     ) async throws {
         let world = TONWorld(bench: try await TONBench(kind))
-        _ = try await world.bookkeeper.credit(
-            CreditAccount(
-                account: Self.account, amount: Sample.amount(1_000_000_000_000), reference: nil,
-                key: nil))
+        _ = try await world.bookkeeper.commit(
+            .credit(
+                CreditAccount(
+                    account: Self.account, amount: Sample.amount(1_000_000_000_000), reference: nil,
+                    key: nil)))
         // The wallet's first transactions are read, and it is deployed, by a process that lives.
         var number = 0
         try await round(world, &number, dyingAt: nil, after: false)
@@ -48,11 +49,12 @@ import Testing
     ) async throws {
         var ids: [WithdrawalID] = []
         for _ in 0..<3 {
-            let outcome = try await world.bookkeeper.createWithdrawal(
-                account: Self.account, amount: Sample.amount(1_000_000 + Int64(number)),
-                destination: Destination(
-                    rawAddress: try TONBench.recipient(number).rawText, isBounceable: false),
-                comment: nil, key: nil)
+            let outcome = try await world.bookkeeper.commit(
+                world.bookkeeper.creation(
+                    account: Self.account, amount: Sample.amount(1_000_000 + Int64(number)),
+                    destination: Destination(
+                        rawAddress: try TONBench.recipient(number).rawText, isBounceable: false),
+                    comment: nil, key: nil))
             guard case .created(let withdrawal, _) = outcome else {
                 Issue.record("\(outcome)")
                 return

@@ -40,9 +40,11 @@ import Testing
             for caller in 0..<400 {
                 let bookkeeper = bookkeepers[caller % bookkeepers.count]
                 group.addTask {
-                    try await bookkeeper.createWithdrawal(
-                        account: alice, amount: Sample.amount(100), destination: destination,
-                        comment: nil, key: Sample.key("same")
+                    try await bookkeeper.commit(
+                        bookkeeper.creation(
+                            account: alice, amount: Sample.amount(100), destination: destination,
+                            comment: nil, key: Sample.key("same")
+                        )
                     ).withdrawal?.id
                 }
             }

@@ -214,10 +214,11 @@ import Workers
         let ids = try await world.makeWithdrawals(2)
         try await world.withProcess { _, bookkeeper, _ in
             try await world.reach(.sent, ids)
-            _ = try await bookkeeper.transition(
-                TransitionWithdrawal(
-                    id: ids[0], account: World.account, from: .sent, to: .confirmed,
-                    transactionHash: "elsewhere"))
+            _ = try await bookkeeper.commit(
+                .transition(
+                    TransitionWithdrawal(
+                        id: ids[0], account: World.account, from: .sent, to: .confirmed,
+                        transactionHash: "elsewhere")))
             func sent(_ id: WithdrawalID) -> Int {
                 gateway.seen.submissions[id]?.values.reduce(0, +) ?? 0
             }

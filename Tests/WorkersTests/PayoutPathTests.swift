@@ -224,9 +224,10 @@ import Workers
         try await world.withProcess { _, bookkeeper, _ in
             var cancelled = 0
             for id in ids {
-                let outcome = try await bookkeeper.transition(
-                    TransitionWithdrawal(
-                        id: id, account: World.account, from: .pending, to: .cancelled))
+                let outcome = try await bookkeeper.commit(
+                    .transition(
+                        TransitionWithdrawal(
+                            id: id, account: World.account, from: .pending, to: .cancelled)))
                 if case .transitioned = outcome { cancelled += 1 }
             }
             try await eventually {
@@ -245,8 +246,9 @@ import Workers
         let bookkeeper = world.bookkeeper()
         for name in ["bob", "carol", "dave", "erin"] {
             let key = AccountKey(tenant: .standard, account: AccountID(name)!)
-            _ = try await bookkeeper.credit(
-                CreditAccount(account: key, amount: Nanotons(5)!, reference: nil, key: nil))
+            _ = try await bookkeeper.commit(
+                .credit(
+                    CreditAccount(account: key, amount: Nanotons(5)!, reference: nil, key: nil)))
         }
         try await world.withProcess { workers, _, _ in
             try await eventually { workers.auditor.report.passes > 2 }

@@ -27,20 +27,23 @@ import Workers
 
         try await withProcess(path) { bookkeeper, _ in
             let account = AccountKey(tenant: .standard, account: try #require(AccountID("alice")))
-            _ = try await bookkeeper.credit(
-                CreditAccount(
-                    account: account, amount: try #require(Nanotons(1_000_000)), reference: nil,
-                    key: nil))
+            _ = try await bookkeeper.commit(
+                .credit(
+                    CreditAccount(
+                        account: account, amount: try #require(Nanotons(1_000_000)), reference: nil,
+                        key: nil)))
             let states: [SimulatedOutcome: WithdrawalState] = [
                 .confirm: .confirmed, .refuse: .failed, .silence: .sent, .bounce: .returned,
             ]
             for number in 0..<40 {
                 let outcome = SimulatedOutcome.allCases[number % 4]
-                let created = try await bookkeeper.createWithdrawal(
-                    account: account, amount: try #require(Nanotons(100)),
-                    destination: Destination(
-                        rawAddress: "0:" + String(repeating: "a", count: 64), isBounceable: true),
-                    comment: "\(outcome) \(number)", key: nil)
+                let created = try await bookkeeper.commit(
+                    bookkeeper.creation(
+                        account: account, amount: try #require(Nanotons(100)),
+                        destination: Destination(
+                            rawAddress: "0:" + String(repeating: "a", count: 64), isBounceable: true
+                        ),
+                        comment: "\(outcome) \(number)", key: nil))
                 guard case .created(let withdrawal, _) = created else { continue }
                 expected[withdrawal.id] = states[outcome]
             }
@@ -59,11 +62,12 @@ import Workers
             // One lone withdrawal in the quiet: from creation to the end by signals alone.
             let account = AccountKey(tenant: .standard, account: try #require(AccountID("alice")))
             let start = ContinuousClock.now
-            let created = try await bookkeeper.createWithdrawal(
-                account: account, amount: try #require(Nanotons(100)),
-                destination: Destination(
-                    rawAddress: "0:" + String(repeating: "a", count: 64), isBounceable: true),
-                comment: "confirm", key: nil)
+            let created = try await bookkeeper.commit(
+                bookkeeper.creation(
+                    account: account, amount: try #require(Nanotons(100)),
+                    destination: Destination(
+                        rawAddress: "0:" + String(repeating: "a", count: 64), isBounceable: true),
+                    comment: "confirm", key: nil))
             guard case .created(let withdrawal, _) = created else { return }
             try await eventually {
                 try await bookkeeper.store.withdrawal(withdrawal.id)?.state == .confirmed

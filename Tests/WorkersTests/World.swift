@@ -81,16 +81,19 @@ struct World: Sendable {
         _ count: Int, comment: String? = nil, through bookkeeper: Bookkeeper? = nil
     ) async throws -> [WithdrawalID] {
         let bookkeeper = bookkeeper ?? self.bookkeeper()
-        _ = try await bookkeeper.credit(
-            CreditAccount(
-                account: Self.account, amount: Nanotons(Self.total)!, reference: nil, key: nil))
+        _ = try await bookkeeper.commit(
+            .credit(
+                CreditAccount(
+                    account: Self.account, amount: Nanotons(Self.total)!, reference: nil, key: nil))
+        )
         var ids: [WithdrawalID] = []
         for number in 1...count {
-            let outcome = try await bookkeeper.createWithdrawal(
-                account: Self.account, amount: Nanotons(Int64(number))!,
-                destination: Destination(
-                    rawAddress: "0:" + String(repeating: "a", count: 64), isBounceable: false),
-                comment: comment, key: nil)
+            let outcome = try await bookkeeper.commit(
+                bookkeeper.creation(
+                    account: Self.account, amount: Nanotons(Int64(number))!,
+                    destination: Destination(
+                        rawAddress: "0:" + String(repeating: "a", count: 64), isBounceable: false),
+                    comment: comment, key: nil))
             guard case .created(let withdrawal, _) = outcome else {
                 Issue.record("\(outcome)")
                 continue

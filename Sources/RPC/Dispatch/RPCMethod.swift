@@ -7,11 +7,13 @@ package import TellerProtocol
 /// One method of the contract, bound to the service that answers it: an entry of the dispatch
 /// table. The contract's generator writes these; nothing else should need to.
 package final class RPCMethod: Sendable {
-    /// Decodes the params, runs the service and writes the result, nothing else, to the writer.
+    /// Decodes the params, runs the service and writes the response to the call with that id.
     package typealias Unary =
-        @Sendable (RPCParameters, RPCContext, inout JSONWriter) async throws(RPCError) -> Void
+        @Sendable (RPCParameters, RPCContext, _ id: ArraySlice<UInt8>) async throws(RPCError) ->
+        [UInt8]
 
-    /// As `Unary`, sending events before it writes the result.
+    /// Decodes the params, runs the service, which sends events, and writes the result, nothing
+    /// else, to the writer.
     package typealias Streaming =
         @Sendable (RPCParameters, RPCContext, RPCEventSink, inout JSONWriter) async throws(RPCError)
         -> Void
@@ -54,10 +56,9 @@ package final class RPCMethod: Sendable {
     ) -> RPCMethod {
         RPCMethod(
             name, scope: scope,
-            body: .unary { (parameters, context, writer) async throws(RPCError) in
+            body: .unary { (parameters, context, id) async throws(RPCError) in
                 let params = try parameters.decode(Params.self)
-                let result = try await call(params, context)
-                result.encode(to: &writer)
+                return Reply.result(try await call(params, context), id: id)
             })
     }
 
@@ -71,11 +72,10 @@ package final class RPCMethod: Sendable {
     ) -> RPCMethod {
         RPCMethod(
             name, scope: scope,
-            body: .unary { (parameters, context, writer) async throws(RPCError) in
+            body: .unary { (parameters, context, id) async throws(RPCError) in
                 let params = try parameters.decode(Params.self)
                 let keyed = try context.merging(params.idempotencyKey)
-                let result = try await call(params, keyed)
-                result.encode(to: &writer)
+                return Reply.result(try await call(params, keyed), id: id)
             })
     }
 

@@ -20,6 +20,7 @@ package struct RPCParameters: Sendable {
     ///
     /// - Throws: `INVALID_PARAMS` with the path of the fault; by-position params are refused,
     ///   because the contract declares every method as by-name.
+    @inline(never)
     package func decode<Params: JSONDecodable>(_ type: Params.Type) throws(RPCError) -> Params {
         guard let range else { return try decodeEmpty(type) }
         if bytes[range.lowerBound] == UInt8(ascii: "[") {

@@ -23,6 +23,17 @@ enum Reply {
         return JSONWriter(appendingTo: bytes)
     }
 
+    /// A whole response with the result of a call.
+    ///
+    /// Never inlined: whoever awaited the result would keep room for what writing it takes.
+    @inline(never)
+    static func result(_ result: some JSONEncodable, id: ArraySlice<UInt8>) -> [UInt8] {
+        var writer = beginResult(id: id)
+        result.encode(to: &writer)
+        writer.endObject()
+        return writer.bytes
+    }
+
     /// A whole error response; `id` is nil when the call's id is unknown.
     static func error(_ error: RPCError, id: ArraySlice<UInt8>?, requestID: String) -> [UInt8] {
         var named = error

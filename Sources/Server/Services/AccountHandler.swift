@@ -29,12 +29,11 @@ struct AccountHandler: AccountService {
         _ params: AccountCreditParams, _ context: RPCContext
     ) async throws(RPCError) -> AccountCreditResult {
         let key = try context.key(required: requiresKey)
-        let outcome = try await context.commit { () async throws(CommitError) in
-            try await ledger.credit(
-                CreditAccount(
-                    account: context.account(params.accountId), amount: params.amount,
-                    reference: params.reference, key: key))
-        }
+        let command = LedgerCommand.credit(
+            CreditAccount(
+                account: context.account(params.accountId), amount: params.amount,
+                reference: params.reference, key: key))
+        let outcome = try await context.commit(command, in: ledger)
         switch outcome {
         case .credited(let entry, let account, let record):
             return AccountCreditResult(

@@ -23,12 +23,12 @@ extension RPCContext {
         return idempotencyKey
     }
 
-    /// Runs a command, telling the ledger's failures in the contract's words.
+    /// Commits a command, telling the ledger's failures in the contract's words.
     func commit(
-        _ command: () async throws(CommitError) -> LedgerOutcome
+        _ command: LedgerCommand, in ledger: Bookkeeper
     ) async throws(RPCError) -> LedgerOutcome {
         do {
-            return try await command()
+            return try await ledger.commit(command)
         } catch {
             throw refusal(of: error)
         }

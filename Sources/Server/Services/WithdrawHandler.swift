@@ -32,15 +32,25 @@ struct WithdrawHandler: WithdrawService {
     func create(
         _ params: WithdrawCreateParams, _ context: RPCContext
     ) async throws(RPCError) -> WithdrawCreateResult {
+        try answer(await context.commit(creation(params, context), in: ledger))
+    }
+
+    // What comes before and after the wait is never inlined: the task that waits would keep room
+    // for all of its values.
+
+    @inline(never)
+    private func creation(
+        _ params: WithdrawCreateParams, _ context: RPCContext
+    ) throws(RPCError) -> LedgerCommand {
         let destination = try parse(params.destination)
-        let key = try context.key(required: requiresKey)
-        let outcome = try await context.commit {
-            () async throws(CommitError) in
-            try await ledger.createWithdrawal(
-                account: context.account(params.accountId), amount: params.amount,
-                destination: destination,
-                comment: params.comment, key: key)
-        }
+        return ledger.creation(
+            account: context.account(params.accountId), amount: params.amount,
+            destination: destination, comment: params.comment,
+            key: try context.key(required: requiresKey))
+    }
+
+    @inline(never)
+    private func answer(_ outcome: LedgerOutcome) throws(RPCError) -> WithdrawCreateResult {
         switch outcome {
         case .created(let withdrawal, let record):
             return WithdrawCreateResult(
@@ -85,12 +95,11 @@ struct WithdrawHandler: WithdrawService {
         _ params: WithdrawCancelParams, _ context: RPCContext
     ) async throws(RPCError) -> WithdrawCancelResult {
         let account = try await find(params.withdrawalId, context).account
-        let outcome = try await context.commit { () async throws(CommitError) in
-            try await ledger.transition(
-                TransitionWithdrawal(
-                    id: params.withdrawalId, account: account, from: .pending, to: .cancelled,
-                    detail: params.reason))
-        }
+        let command = LedgerCommand.transition(
+            TransitionWithdrawal(
+                id: params.withdrawalId, account: account, from: .pending, to: .cancelled,
+                detail: params.reason))
+        let outcome = try await context.commit(command, in: ledger)
         switch outcome {
         case .transitioned(let withdrawal):
             return WithdrawCancelResult(withdrawal: TellerProtocol.Withdrawal(withdrawal))
