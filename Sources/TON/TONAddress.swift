@@ -24,7 +24,9 @@ package struct TONAddress: Hashable, Sendable {
 
     /// The canonical form: `0:` or `-1:` and 64 lower-case hexadecimal digits.
     package var rawText: String {
-        "\(workchain):\(accountHash.hex)"
+        // Short texts need no memory, unlike those that are interpolated.
+        let prefix = workchain == 0 ? "0:" : workchain == -1 ? "-1:" : "\(workchain):"
+        return Hexadecimal.encode(accountHash.words, after: prefix)
     }
 
     /// The friendly form of TEP-2 in the URL-safe alphabet, for people and explorers.
@@ -33,16 +35,16 @@ package struct TONAddress: Hashable, Sendable {
     ///   - isBounceable: whether a wallet that pays to this text asks for a bounce.
     ///   - isTestOnly: whether wallets on mainnet should refuse the text.
     package func friendlyText(isBounceable: Bool, isTestOnly: Bool = false) -> String {
-        var bytes: [UInt8] = []
-        bytes.reserveCapacity(FriendlyForm.byteCount)
-        bytes.append(FriendlyForm.tag(isBounceable: isBounceable, isTestOnly: isTestOnly))
-        bytes.append(UInt8(bitPattern: workchain))
-        accountHash.append(to: &bytes)
-        var checksum = CRC16()
-        for byte in bytes { checksum.add(byte) }
-        bytes.append(UInt8(checksum.value >> 8))
-        bytes.append(UInt8(truncatingIfNeeded: checksum.value))
-        return Base64.encode(bytes, alphabet: .urlSafe)
+        var bytes = FriendlyForm.Bytes(repeating: 0)
+        bytes[0] = FriendlyForm.tag(isBounceable: isBounceable, isTestOnly: isTestOnly)
+        bytes[1] = UInt8(bitPattern: workchain)
+        for index in 0..<Hash256.byteCount {
+            bytes[FriendlyForm.hashStart + index] = accountHash[index]
+        }
+        let checksum = CRC16(of: bytes.span.extracting(first: FriendlyForm.byteCount - 2)).value
+        bytes[FriendlyForm.byteCount - 2] = UInt8(checksum >> 8)
+        bytes[FriendlyForm.byteCount - 1] = UInt8(truncatingIfNeeded: checksum)
+        return Base64.encode(bytes.span, alphabet: .urlSafe)
     }
 }
 
@@ -56,6 +58,11 @@ package enum TONNetwork: String, Sendable, CaseIterable {
 enum FriendlyForm {
     static let byteCount = 36
     static let characterCount = 48
+    /// Behind the tag and the workchain.
+    static let hashStart = 2
+    static let hash = hashStart..<hashStart + Hash256.byteCount
+
+    typealias Bytes = InlineArray<36, UInt8>
 
     private static let bounceable: UInt8 = 0x11
     private static let nonBounceable: UInt8 = 0x51
@@ -79,17 +86,16 @@ enum FriendlyForm {
 /// It catches every run of wrong bits up to 16 long, hence every mistyped character (6 bits) and
 /// every two neighbours swapped (12 bits).
 struct CRC16 {
-    private static let table: [UInt16] = (0..<256).map { index in
-        var remainder = UInt16(index) << 8
-        for _ in 0..<8 {
-            remainder = remainder & 0x8000 == 0 ? remainder << 1 : remainder << 1 ^ 0x1021
-        }
-        return remainder
-    }
-
     private(set) var value: UInt16 = 0
 
-    mutating func add(_ byte: UInt8) {
-        value = value << 8 ^ Self.table[Int(UInt8(value >> 8) ^ byte)]
+    init(of bytes: Span<UInt8>) {
+        for index in bytes.indices { add(bytes[index]) }
+    }
+
+    /// Eight bits at once: 0x1021 has so few terms that their sum needs no table.
+    private mutating func add(_ byte: UInt8) {
+        var sum = value >> 8 ^ UInt16(byte)
+        sum ^= sum >> 4
+        value = value << 8 ^ sum << 12 ^ sum << 5 ^ sum
     }
 }

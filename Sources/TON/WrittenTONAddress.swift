@@ -19,13 +19,13 @@ package struct WrittenTONAddress: Hashable, Sendable {
     ///   - text: exactly the address.
     ///   - network: a test-only form is refused on any network but testnet.
     package init(_ text: String, on network: TONNetwork) throws(TONAddressError) {
-        let characters = text.utf8
+        let characters = text.utf8.span
         // Both forms are short; what is longer is not worth a look at each character.
         guard (1...Self.bytesMax).contains(characters.count) else {
             throw .wrongLength(characters.count)
         }
-        if characters.contains(UInt8(ascii: ":")) {
-            address = try Self.parseRaw(characters)
+        if let colon = Self.firstColon(characters) {
+            address = try Self.parseRaw(characters, colon: colon)
             isBounceable = false
         } else {
             let form = try Self.parseFriendly(characters)
@@ -41,49 +41,35 @@ package struct WrittenTONAddress: Hashable, Sendable {
     // MARK: - Friendly form
 
     private static func parseFriendly(
-        _ characters: String.UTF8View
+        _ characters: Span<UInt8>
     ) throws(TONAddressError) -> (address: TONAddress, isBounceable: Bool, isTestOnly: Bool) {
-        var position = 0
         var alphabets: Alphabets = []
         var buffer: UInt32 = 0
-        var checksum = CRC16()
-        var bytes = (tag: UInt8(0), workchain: UInt8(0))
-        var words: (UInt64, UInt64, UInt64, UInt64) = (0, 0, 0, 0)
-
-        for character in characters {
-            guard let sextet = sextet(character, &alphabets) else {
+        var bytes = FriendlyForm.Bytes(repeating: 0)
+        for position in characters.indices {
+            guard let sextet = sextet(characters[position], &alphabets) else {
                 throw .characterNotAllowed(position: position)
             }
             buffer = buffer << 6 | UInt32(sextet)
-            position += 1
-            guard position & 3 == 0, position <= FriendlyForm.characterCount else { continue }
-            let first = position / 4 * 3 - 3
-            for offset in 0..<3 {
-                let byte = UInt8(truncatingIfNeeded: buffer >> UInt32(16 - 8 * offset))
-                checksum.add(byte)
-                switch first + offset {
-                case 0: bytes.tag = byte
-                case 1: bytes.workchain = byte
-                case 2..<10: words.0 = words.0 << 8 | UInt64(byte)
-                case 10..<18: words.1 = words.1 << 8 | UInt64(byte)
-                case 18..<26: words.2 = words.2 << 8 | UInt64(byte)
-                case 26..<34: words.3 = words.3 << 8 | UInt64(byte)
-                default: break
-                }
-            }
+            guard position & 3 == 3, position < FriendlyForm.characterCount else { continue }
+            let first = position / 4 * 3
+            bytes[first] = UInt8(truncatingIfNeeded: buffer >> 16)
+            bytes[first + 1] = UInt8(truncatingIfNeeded: buffer >> 8)
+            bytes[first + 2] = UInt8(truncatingIfNeeded: buffer)
         }
-        guard position == FriendlyForm.characterCount else { throw .wrongLength(position) }
+        guard characters.count == FriendlyForm.characterCount else {
+            throw .wrongLength(characters.count)
+        }
         guard alphabets != [.standard, .urlSafe] else { throw .mixedAlphabets }
         // The checksum of everything with its own checksum is zero.
-        guard checksum.value == 0 else { throw .checksum }
-        guard let flags = FriendlyForm.flags(ofTag: bytes.tag) else {
-            throw .unknownTag(bytes.tag)
-        }
-        let workchain = Int8(bitPattern: bytes.workchain)
+        guard CRC16(of: bytes.span).value == 0 else { throw .checksum }
+        guard let flags = FriendlyForm.flags(ofTag: bytes[0]) else { throw .unknownTag(bytes[0]) }
+        let workchain = Int8(bitPattern: bytes[1])
         guard workchain == 0 || workchain == -1 else { throw .workchain }
+        let hash = Hash256(bytes.span.extracting(FriendlyForm.hash))
         return (
-            TONAddress(workchain: workchain, accountHash: Hash256(words: words)),
-            flags.isBounceable, flags.isTestOnly
+            TONAddress(workchain: workchain, accountHash: hash), flags.isBounceable,
+            flags.isTestOnly
         )
     }
 
@@ -116,38 +102,41 @@ package struct WrittenTONAddress: Hashable, Sendable {
 
     // MARK: - Raw form
 
+    private static func firstColon(_ characters: Span<UInt8>) -> Int? {
+        characters.indices.first { characters[$0] == UInt8(ascii: ":") }
+    }
+
     private static func parseRaw(
-        _ characters: String.UTF8View
+        _ characters: Span<UInt8>, colon: Int
     ) throws(TONAddressError) -> TONAddress {
-        guard let colon = characters.firstIndex(of: UInt8(ascii: ":")) else {
-            throw .malformedRawForm
-        }
-        let workchain = try rawWorkchain(characters[..<colon])
+        let workchain = try rawWorkchain(characters.extracting(first: colon))
         var words: (UInt64, UInt64, UInt64, UInt64) = (0, 0, 0, 0)
-        var digits = 0
-        for character in characters[characters.index(after: colon)...] {
-            guard let digit = Hexadecimal.value(of: character).map(UInt64.init) else {
+        for position in colon + 1..<characters.count {
+            guard let digit = Hexadecimal.value(of: characters[position]).map(UInt64.init) else {
                 throw .malformedRawForm
             }
-            switch digits / 16 {
+            switch (position - colon - 1) / 16 {
             case 0: words.0 = words.0 << 4 | digit
             case 1: words.1 = words.1 << 4 | digit
             case 2: words.2 = words.2 << 4 | digit
             default: words.3 = words.3 << 4 | digit
             }
-            digits += 1
         }
-        guard digits == 64 else { throw .malformedRawForm }
+        guard characters.count - colon - 1 == 2 * Hash256.byteCount else {
+            throw .malformedRawForm
+        }
         return TONAddress(workchain: workchain, accountHash: Hash256(words: words))
     }
 
-    private static func rawWorkchain(
-        _ characters: Substring.UTF8View
-    ) throws(TONAddressError) -> Int8 {
-        if characters.elementsEqual("0".utf8) { return 0 }
-        if characters.elementsEqual("-1".utf8) { return -1 }
-        let digits = characters.first == UInt8(ascii: "-") ? characters.dropFirst() : characters
-        let isNumber = !digits.isEmpty && digits.allSatisfy { (0x30...0x39).contains($0) }
+    private static func rawWorkchain(_ characters: Span<UInt8>) throws(TONAddressError) -> Int8 {
+        let isNegative = !characters.isEmpty && characters[0] == UInt8(ascii: "-")
+        let digits = characters.extracting(droppingFirst: isNegative ? 1 : 0)
+        if digits.count == 1 {
+            if digits[0] == UInt8(ascii: "0"), !isNegative { return 0 }
+            if digits[0] == UInt8(ascii: "1"), isNegative { return -1 }
+        }
+        let isNumber =
+            !digits.isEmpty && digits.indices.allSatisfy { (0x30...0x39).contains(digits[$0]) }
         throw isNumber ? .workchain : .malformedRawForm
     }
 }

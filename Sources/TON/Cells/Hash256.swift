@@ -47,6 +47,16 @@ package struct Hash256: Hashable, Sendable {
         self.words = words
     }
 
+    /// - Parameter bytes: 32 of them.
+    init(_ bytes: Span<UInt8>) {
+        func word(at position: Int) -> UInt64 {
+            var word: UInt64 = 0
+            for offset in 0..<8 { word = word << 8 | UInt64(bytes[position + offset]) }
+            return word
+        }
+        words = (word(at: 0), word(at: 8), word(at: 16), word(at: 24))
+    }
+
     /// The SHA-256 of `data`.
     init(sha256 data: [UInt8]) { self.init(sha256: data, count: data.count) }
 
@@ -67,6 +77,18 @@ package struct Hash256: Hashable, Sendable {
     /// The first word tells hashes apart well enough; equality compares them all.
     package func hash(into hasher: inout Hasher) { hasher.combine(words.0) }
 
+    /// The byte at `index`, from 0 to 31.
+    subscript(index: Int) -> UInt8 {
+        let word =
+            switch index >> 3 {
+            case 0: words.0
+            case 1: words.1
+            case 2: words.2
+            default: words.3
+            }
+        return UInt8(truncatingIfNeeded: word >> UInt64(56 - 8 * (index & 7)))
+    }
+
     package var bytes: [UInt8] {
         var bytes: [UInt8] = []
         bytes.reserveCapacity(Self.byteCount)
@@ -75,7 +97,7 @@ package struct Hash256: Hashable, Sendable {
     }
 
     /// 64 lower-case hexadecimal digits.
-    package var hex: String { Hexadecimal.encode(bytes) }
+    package var hex: String { Hexadecimal.encode(words) }
 
     /// The standard alphabet with padding: 44 characters.
     package var base64: String { Base64.encode(bytes) }

@@ -11,22 +11,45 @@ package enum Base64 {
     }
 
     package static func encode(_ bytes: [UInt8], alphabet: Alphabet = .standard) -> String {
-        let characters = alphabet == .standard ? standardCharacters : urlSafeCharacters
-        var text: [UInt8] = []
-        text.reserveCapacity((bytes.count + 2) / 3 * 4)
-        var buffer: UInt32 = 0
-        var bits: UInt32 = 0
-        for byte in bytes {
-            buffer = buffer << 8 | UInt32(byte)
-            bits += 8
-            while bits >= 6 {
-                bits -= 6
-                text.append(characters[Int(buffer >> bits & 63)])
+        encode(bytes.span, alphabet: alphabet)
+    }
+
+    static func encode(_ bytes: Span<UInt8>, alphabet: Alphabet) -> String {
+        let capacity = (bytes.count + 2) / 3 * 4
+        return unsafe String(unsafeUninitializedCapacity: capacity) { text in
+            var count = 0
+            var buffer: UInt32 = 0
+            var bits: UInt32 = 0
+            for index in bytes.indices {
+                buffer = buffer << 8 | UInt32(bytes[index])
+                bits += 8
+                while bits >= 6 {
+                    bits -= 6
+                    unsafe text[count] = character(of: buffer >> bits & 63, alphabet)
+                    count += 1
+                }
             }
+            if bits > 0 {
+                unsafe text[count] = character(of: buffer << (6 - bits) & 63, alphabet)
+                count += 1
+            }
+            while alphabet == .standard, count & 3 != 0 {
+                unsafe text[count] = padding
+                count += 1
+            }
+            return count
         }
-        if bits > 0 { text.append(characters[Int(buffer << (6 - bits) & 63)]) }
-        while alphabet == .standard, text.count & 3 != 0 { text.append(padding) }
-        return String(decoding: text, as: UTF8.self)
+    }
+
+    private static func character(of sextet: UInt32, _ alphabet: Alphabet) -> UInt8 {
+        let sextet = UInt8(truncatingIfNeeded: sextet)
+        return switch sextet {
+        case 0..<26: UInt8(ascii: "A") + sextet
+        case 26..<52: UInt8(ascii: "a") + (sextet - 26)
+        case 52..<62: UInt8(ascii: "0") + (sextet - 52)
+        case 62: alphabet == .standard ? UInt8(ascii: "+") : UInt8(ascii: "-")
+        default: alphabet == .standard ? UInt8(ascii: "/") : UInt8(ascii: "_")
+        }
     }
 
     /// The bytes of `text`; nil unless it is base64 in one alphabet, with all its padding or none,
@@ -96,21 +119,18 @@ package enum Base64 {
     }
 
     private static let padding = UInt8(ascii: "=")
-    private static let common = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789"
-    private static let standardCharacters = Array((common + "+/").utf8)
-    private static let urlSafeCharacters = Array((common + "-_").utf8)
     private static let invalid: UInt8 = 0xFF
 
     /// For each byte its six bits, with 0x40 for a character of the standard alphabet alone and
     /// 0x80 for one of the URL-safe alphabet alone.
     private static let values: [UInt8] = {
         var values = [UInt8](repeating: invalid, count: 256)
-        for (value, character) in standardCharacters.enumerated() {
-            values[Int(character)] = UInt8(value) | (value < 62 ? 0 : 0x40)
-        }
-        for (value, character) in urlSafeCharacters.enumerated().dropFirst(62) {
+        for value: UInt8 in 0..<64 {
+            let standard = Int(character(of: UInt32(value), .standard))
+            values[standard] = value | (value < 62 ? 0 : 0x40)
+            guard value >= 62 else { continue }
             // 0x80 | 63 is less than `invalid`.
-            values[Int(character)] = UInt8(value) | 0x80
+            values[Int(character(of: UInt32(value), .urlSafe))] = value | 0x80
         }
         return values
     }()

@@ -3,17 +3,36 @@
 
 /// Bytes as hexadecimal digits.
 package enum Hexadecimal {
-    private static let digits = Array("0123456789abcdef".utf8)
-
     /// Two lower-case digits for each byte.
-    package static func encode(_ bytes: some Collection<UInt8>) -> String {
-        var text: [UInt8] = []
-        text.reserveCapacity(bytes.count * 2)
-        for byte in bytes {
-            text.append(digits[Int(byte >> 4)])
-            text.append(digits[Int(byte & 0xF)])
+    package static func encode(_ bytes: [UInt8]) -> String {
+        unsafe String(unsafeUninitializedCapacity: bytes.count * 2) { text in
+            for (index, byte) in bytes.enumerated() {
+                unsafe text[index * 2] = digit(byte >> 4)
+                unsafe text[index * 2 + 1] = digit(byte & 0xF)
+            }
+            return bytes.count * 2
         }
-        return String(decoding: text, as: UTF8.self)
+    }
+
+    /// `prefix` and the 64 lower-case digits of four big-endian words.
+    static func encode(
+        _ words: (UInt64, UInt64, UInt64, UInt64), after prefix: String = ""
+    ) -> String {
+        let start = prefix.utf8.count
+        return unsafe String(unsafeUninitializedCapacity: start + 64) { text in
+            for (index, character) in prefix.utf8.enumerated() { unsafe text[index] = character }
+            for (index, word) in [words.0, words.1, words.2, words.3].enumerated() {
+                for place in 0..<16 {
+                    let nibble = UInt8(truncatingIfNeeded: word >> UInt64(60 - 4 * place) & 0xF)
+                    unsafe text[start + index * 16 + place] = digit(nibble)
+                }
+            }
+            return start + 64
+        }
+    }
+
+    private static func digit(_ value: UInt8) -> UInt8 {
+        value < 10 ? UInt8(ascii: "0") + value : UInt8(ascii: "a") + value - 10
     }
 
     /// nil unless `text` is an even number of digits of either case and nothing else.
