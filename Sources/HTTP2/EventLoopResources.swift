@@ -3,16 +3,36 @@
 
 package import HTTPMessages
 package import NIOCore
+internal import Synchronization
 
 /// Runs the jobs of tasks on an event loop, so that a request's task needs no hop to answer.
-package final class EventLoopTaskExecutor: TaskExecutor {
+///
+/// Jobs that come while others wait go with them: a batch that is committed wakes hundreds of
+/// tasks, and the loop once.
+///
+/// - Note: `@unchecked Sendable`: what is mutable beside the lock is touched on `loop` only.
+package final class EventLoopTaskExecutor: TaskExecutor, @unchecked Sendable {
     package let loop: any EventLoop
+    private let waiting = Mutex<[UnownedJob]>([])
+    /// Empty between two turns; kept for its memory.
+    private var running: [UnownedJob] = []
 
     package init(_ loop: any EventLoop) { self.loop = loop }
 
     package func enqueue(_ job: consuming ExecutorJob) {
         let job = UnownedJob(job)
-        loop.execute { unsafe job.runSynchronously(on: self.asUnownedTaskExecutor()) }
+        let isFirst = waiting.withLock { waiting in
+            waiting.append(job)
+            return waiting.count == 1
+        }
+        if isFirst { loop.execute { self.runWaiting() } }
+    }
+
+    /// Runs the jobs that wait now; those they make wait for the loop's next turn.
+    private func runWaiting() {
+        waiting.withLock { swap(&$0, &running) }
+        for job in running { unsafe job.runSynchronously(on: asUnownedTaskExecutor()) }
+        running.removeAll(keepingCapacity: true)
     }
 }
 
