@@ -214,7 +214,6 @@ package struct BatchPlan: Sendable {
         outcomes.reserveCapacity(count)
         changedWithdrawals.reserveCapacity(count)
         snapshot.keys.reserveCapacity(count)
-        snapshot.withdrawals.reserveCapacity(count)
         writes.reserve(count)
     }
 
@@ -245,7 +244,6 @@ package struct BatchPlan: Sendable {
         let hold = append(
             .hold, to: &account, availableDelta: -total.rawValue, heldDelta: total.rawValue,
             withdrawalID: create.id, reference: nil)
-        snapshot.withdrawals[create.id] = withdrawal
         changedWithdrawals[create.id] = .new(writes.newWithdrawals.count)
         let record = scope.map { remember($0, as: .withdrawal(create.id)) }
         writes.newWithdrawals.append(
@@ -254,7 +252,7 @@ package struct BatchPlan: Sendable {
     }
 
     private func replay(_ create: CreateWithdrawal, of record: KeyRecord) -> LedgerOutcome {
-        guard case .withdrawal(let id) = record.subject, let first = snapshot.withdrawals[id] else {
+        guard case .withdrawal(let id) = record.subject, let first = withdrawal(id) else {
             return .refused(.keyExpired(withdrawal: nil, state: nil))
         }
         let fields = create.fieldsUnlike(first)
@@ -269,7 +267,7 @@ package struct BatchPlan: Sendable {
         if let fence = transition.fence, snapshot.epochs[fence.lease] != fence.epoch {
             return .refused(.fenced)
         }
-        guard var withdrawal = snapshot.withdrawals[transition.id],
+        guard var withdrawal = withdrawal(transition.id),
             withdrawal.account == transition.account
         else { return .refused(.withdrawalNotFound) }
         guard withdrawal.state == transition.from,
@@ -289,7 +287,6 @@ package struct BatchPlan: Sendable {
         if transition.to == .failed || transition.to == .returned {
             withdrawal.failureReason = transition.detail
         }
-        snapshot.withdrawals[withdrawal.id] = withdrawal
         write(withdrawal)
         writes.events.append(
             WithdrawalEvent(
@@ -383,6 +380,15 @@ package struct BatchPlan: Sendable {
         return entry
     }
 
+    /// The withdrawal as the batch has it so far.
+    private func withdrawal(_ id: WithdrawalID) -> Withdrawal? {
+        switch changedWithdrawals[id] {
+        case .new(let index): writes.newWithdrawals[index].withdrawal
+        case .changed(let index): writes.changedWithdrawals[index]
+        case nil: snapshot.withdrawals[id]
+        }
+    }
+
     private mutating func write(_ withdrawal: Withdrawal) {
         switch changedWithdrawals[withdrawal.id] {
         case .new(let index): writes.newWithdrawals[index].withdrawal = withdrawal
@@ -401,12 +407,6 @@ package struct BatchPlan: Sendable {
             expiresAt: now.adding(milliseconds: outcomeLifeMilliseconds))
         snapshot.keys[scope] = record
         return record
-    }
-}
-
-extension CreateWithdrawal {
-    package var scope: KeyScope? {
-        key.map { KeyScope(account: account, method: .withdrawCreate, key: $0) }
     }
 }
 

@@ -36,7 +36,8 @@ package struct CreateWithdrawal: Sendable {
     package let amount: Nanotons
     package let destination: Destination
     package let comment: String?
-    package let key: IdempotencyKey?
+    /// Of its key; nil without one.
+    package let scope: KeyScope?
     package let admission: Admission
 
     package init(
@@ -48,7 +49,7 @@ package struct CreateWithdrawal: Sendable {
         self.amount = amount
         self.destination = destination
         self.comment = comment
-        self.key = key
+        scope = key.map { KeyScope(account: account, method: .withdrawCreate, key: $0) }
         self.admission = admission
     }
 

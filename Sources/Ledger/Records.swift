@@ -21,6 +21,9 @@ package struct AccountKey: Hashable, Sendable, Comparable {
 
     package func hash(into hasher: inout Hasher) { hasher.combine(hash) }
 
+    /// What dictionaries use: the hash has the process's own seed already, and is not mixed again.
+    package func _rawHashValue(seed: Int) -> Int { hash ^ seed }
+
     /// One of `count` lanes; the same for this account as long as the program runs.
     package func lane(of count: Int) -> Int { Int(UInt(bitPattern: hash) % UInt(count)) }
 
@@ -233,12 +236,22 @@ package struct KeyScope: Hashable, Sendable {
     package let account: AccountKey
     package let method: Method
     package let key: IdempotencyKey
+    /// Computed once, as that of an account.
+    private let hash: Int
 
     package init(account: AccountKey, method: Method, key: IdempotencyKey) {
         self.account = account
         self.method = method
         self.key = key
+        var hasher = Hasher()
+        hasher.combine(account)
+        hasher.combine(method)
+        hasher.combine(key)
+        hash = hasher.finalize()
     }
+
+    package func hash(into hasher: inout Hasher) { hasher.combine(hash) }
+    package func _rawHashValue(seed: Int) -> Int { hash ^ seed }
 }
 
 /// What is remembered of a key: for ever that it was used, and for a time its outcome.
