@@ -195,7 +195,7 @@ final class LedgerWriter: @unchecked Sendable {
     func write(_ writes: BatchWrites) throws {
         if opensAccounts { for account in writes.accounts { try openIfNew(account) } }
         let credits = try insert(writes.entries, notesCredits: !writes.creditKeys.isEmpty)
-        for withdrawal in writes.newWithdrawals { try insert(withdrawal) }
+        try insert(writes.newWithdrawals)
         for withdrawal in writes.changedWithdrawals { try update(withdrawal) }
         for event in writes.events { try insert(event) }
         for record in writes.creditKeys { try insert(record, credits) }
@@ -237,8 +237,7 @@ final class LedgerWriter: @unchecked Sendable {
     ) throws -> [CreditName: Int64] {
         var credits: [CreditName: Int64] = [:]
         var number = lastEntry
-        let statement = statements.insertEntry
-        for entry in entries {
+        try statements.entries.insert(entries) { statement, entry in
             number += 1
             let place = try place(entry.account)
             statement.bind(number)
@@ -259,9 +258,8 @@ final class LedgerWriter: @unchecked Sendable {
             } else {
                 statement.bind(open[place].heldFor)
             }
-            try statement.run()
             open[place].newestEntry = number
-            guard notesCredits, entry.kind == .credit else { continue }
+            guard notesCredits, entry.kind == .credit else { return }
             credits[CreditName(account: entry.account, sequence: entry.sequence)] = number
         }
         return credits
@@ -272,9 +270,17 @@ final class LedgerWriter: @unchecked Sendable {
         let sequence: Int64
     }
 
-    private func insert(_ new: NewWithdrawal) throws {
+    private func insert(_ withdrawals: [NewWithdrawal]) throws {
+        do {
+            try statements.withdrawals.insert(withdrawals, bind)
+        } catch let error as DatabaseError {
+            guard error.resultCode == .SQLITE_CONSTRAINT, !hasLookedUp else { throw error }
+            throw replayed()
+        }
+    }
+
+    private func bind(_ statement: WriteStatement, _ new: NewWithdrawal) throws {
         let withdrawal = new.withdrawal
-        let statement = statements.insertWithdrawal
         let place = try place(withdrawal.account)
         statement.bind(withdrawal.id)
         statement.bind(open[place].newestWithdrawal)
@@ -292,12 +298,6 @@ final class LedgerWriter: @unchecked Sendable {
         statement.bind(withdrawal.failureReason)
         statement.bind(new.key?.scope.key.text)
         statement.bind(new.key?.expiresAt.unixMilliseconds)
-        do {
-            try statement.run()
-        } catch let error as DatabaseError {
-            guard error.resultCode == .SQLITE_CONSTRAINT, !hasLookedUp else { throw error }
-            throw replayed()
-        }
         open[place].newestWithdrawal = withdrawal.id
     }
 

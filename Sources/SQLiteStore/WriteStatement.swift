@@ -18,15 +18,17 @@ final class WriteStatement {
     private var bound: Int32 = 0
     /// Short texts and blobs stand here until the statement has run, so that SQLite need not copy
     /// each into memory of its own.
-    private let bytes = UnsafeMutableRawBufferPointer.allocate(byteCount: 1024, alignment: 1)
+    private let bytes: UnsafeMutableRawBufferPointer
     private var used = 0
     /// The first parameter's failure since the last run: a value that SQLite did not take would
     /// count as null.
     private var failure = SQLITE_OK
 
-    init(_ sql: String, _ database: Database) throws {
+    /// - Parameter rows: how many rows it writes.
+    init(_ sql: String, rows: Int = 1, _ database: Database) throws {
         statement = try database.makeStatement(sql: sql)
         unsafe handle = statement.sqliteStatement
+        unsafe bytes = UnsafeMutableRawBufferPointer.allocate(byteCount: rows * 512, alignment: 1)
     }
 
     deinit { unsafe bytes.deallocate() }
@@ -101,12 +103,7 @@ final class WriteStatement {
     ///
     /// - Returns: nil when there is no row.
     func first<Value>(_ read: (WriteStatement) throws -> Value) throws -> Value? {
-        defer {
-            unsafe sqlite3_reset(handle)
-            bound = 0
-            used = 0
-            failure = SQLITE_OK
-        }
+        defer { reset() }
         switch failure == SQLITE_OK ? unsafe sqlite3_step(handle) : failure {
         case SQLITE_ROW: return try read(self)
         case SQLITE_DONE: return nil
@@ -115,6 +112,14 @@ final class WriteStatement {
                 resultCode: ResultCode(rawValue: code),
                 message: unsafe String(cString: sqlite3_errmsg(sqlite3_db_handle(handle))))
         }
+    }
+
+    /// Makes ready for the next run, whatever has been bound.
+    func reset() {
+        unsafe sqlite3_reset(handle)
+        bound = 0
+        used = 0
+        failure = SQLITE_OK
     }
 
     // MARK: Columns of the row that `first` has found
@@ -148,5 +153,43 @@ final class WriteStatement {
     /// Has SQLite copy what is bound (`SQLITE_TRANSIENT`, which Swift can't import).
     private static var copied: sqlite3_destructor_type? {
         unsafe unsafeBitCast(-1, to: sqlite3_destructor_type?.self)
+    }
+}
+
+/// Inserts rows into a table, most of them many at a time: for each statement SQLite opens the
+/// table and its indexes anew, which takes as long as the row itself.
+struct InsertStatements {
+    private static let rowsTogether = 16
+
+    private let single: WriteStatement
+    private let several: WriteStatement
+
+    init(into table: String, columns: Int, _ database: Database) throws {
+        func statement(rows: Int) throws -> WriteStatement {
+            let row = "(\(Array(repeating: "?", count: columns).joined(separator: ", ")))"
+            let all = Array(repeating: row, count: rows).joined(separator: ", ")
+            // A batch is rolled back as a whole: with FAIL SQLite keeps nothing to undo a statement.
+            return try WriteStatement(
+                "INSERT OR FAIL INTO \(table) VALUES \(all)", rows: rows, database)
+        }
+        single = try statement(rows: 1)
+        several = try statement(rows: Self.rowsTogether)
+    }
+
+    /// - Parameter bind: binds the columns of one row.
+    /// - Throws: `DatabaseError`, when some of the rows may have been inserted; what `bind` throws.
+    func insert<Row>(_ rows: [Row], _ bind: (WriteStatement, Row) throws -> Void) throws {
+        var index = 0
+        while index < rows.count {
+            let isSingle = rows.count - index < Self.rowsTogether
+            let statement = isSingle ? single : several
+            // Also when a row can't be bound, or the next run would begin in the middle.
+            defer { statement.reset() }
+            for _ in 0..<(isSingle ? 1 : Self.rowsTogether) {
+                try bind(statement, rows[index])
+                index += 1
+            }
+            try statement.run()
+        }
     }
 }

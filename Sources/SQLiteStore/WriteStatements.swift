@@ -14,8 +14,8 @@ struct WriteStatements {
     let insertAccount: WriteStatement
     let insertHead: WriteStatement
     let updateHead: WriteStatement
-    let insertEntry: WriteStatement
-    let insertWithdrawal: WriteStatement
+    let entries: InsertStatements
+    let withdrawals: InsertStatements
     let updateWithdrawal: WriteStatement
     let insertEvent: WriteStatement
     let insertCreditKey: WriteStatement
@@ -45,10 +45,8 @@ struct WriteStatements {
             """
             UPDATE heads SET newest_entry = ? WHERE account_number = ? AND newest_entry = ?
             """)
-        insertEntry = try statement(
-            "INSERT INTO entries VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)")
-        insertWithdrawal = try statement(
-            "INSERT INTO withdrawals VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)")
+        entries = try InsertStatements(into: "entries", columns: 13, database)
+        withdrawals = try InsertStatements(into: "withdrawals", columns: 16, database)
         updateWithdrawal = try statement(
             """
             UPDATE withdrawals SET state = ?, version = ?, updated_at = ?, transaction_hash = ?,

@@ -279,6 +279,38 @@ import Testing
             ).isEmpty)
     }
 
+    /// More rows than a statement takes, the known key among those that go together.
+    @Test(arguments: StoreKind.allCases)
+    func `one known key in a large batch is replayed, the others are new`(
+        kind: StoreKind
+    ) async throws {
+        let store = try kind.open().store
+        let accounts = ["alice", "bob", "carol"].map { Sample.account($0) }
+        _ = try store.commit(accounts.map { Sample.credit($0, 100_000) }, at: Sample.now)
+        let known = Sample.create(accounts[1], 100, key: "k22")
+        let first = try store.commit([known], at: Sample.now)[0].withdrawal
+        let batch = (0..<50).map { Sample.create(accounts[$0 % 3], 100, key: "k\($0)") }
+        let outcomes = try store.commit(batch, at: Sample.now)
+        for (number, outcome) in outcomes.enumerated() {
+            switch outcome {
+            case .created(let withdrawal, let record):
+                #expect(number != 22 && withdrawal.account == accounts[number % 3])
+                #expect(record?.scope.key == Sample.key("k\(number)"))
+            case .createReplayed(let withdrawal, _):
+                #expect(number == 22 && withdrawal.id == first?.id)
+            default: Issue.record("\(outcome)")
+            }
+        }
+        for (place, count) in [17, 17, 16].enumerated() {
+            let listed = try await store.withdrawals(
+                of: accounts[place], state: nil, before: nil, limit: 99)
+            #expect(listed.count == count)
+            #expect(
+                try await store.account(accounts[place])?.held == Sample.amount(105 * Int64(count)))
+        }
+        #expect(try await store.audit(after: nil, limit: 9).violations == [])
+    }
+
     @Test(arguments: StoreKind.allCases)
     func `long histories are read from anywhere`(kind: StoreKind) async throws {
         let store = try kind.open().store
