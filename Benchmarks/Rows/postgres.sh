@@ -53,8 +53,13 @@ hot=$rate
 teller_rate 16 24 1
 row 'the same, one hot account' "$result" "$hot/s, pgbench transaction" "$(ratio "$rate" "$hot")" '≥ 25'
 
-lone_statement
-lone=$rate
-teller_rate 1 1 100000
-row 'a lone `withdraw.create`' "$result" "$lone/s, the same statements through libpq alone" \
-    "$(ratio "$lone" "$rate") × its latency" '≤ 1.5 ×'
+statements=() results=() ratios=()
+for _ in 1 2 3; do
+    lone_statement
+    statements+=("$rate")
+    teller_rate 1 1 100000
+    results+=("$result") ratios+=("$(ratio "${statements[-1]}" "$rate")")
+done
+row 'a lone `withdraw.create`' "$(median "${results[@]}")" \
+    "$(median "${statements[@]}")/s, the same statements through libpq alone" \
+    "$(median "${ratios[@]}") × its latency" '≤ 1.5 ×'
