@@ -203,7 +203,8 @@ let package = Package(
             name: "WithdrawBenchmark", dependencies: ["TellerProtocol", nioCore, nioPosix],
             path: "Benchmarks/Withdraw",
             exclude: [
-                "accounts.sql", "call.sql", "function.sql", "sqlite_peer.py", "transaction.sql",
+                "accounts.sql", "auctions.sql", "call.sql", "function.sql", "sqlite_peer.py",
+                "transaction.sql",
             ],
             swiftSettings: settings),
         .executableTarget(

@@ -9,7 +9,7 @@ import Testing
 @testable import Telemetry
 
 /// The way of finished spans to a sink, in time that a test moves.
-@Suite struct TracingExporterTests {
+@Suite(.timeLimit(.minutes(5))) struct TracingExporterTests {
     private final class Sink: SpanSink {
         struct State {
             var batches: [Int] = []

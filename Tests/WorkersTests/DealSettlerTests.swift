@@ -12,7 +12,7 @@ import Testing
 import Workers
 
 /// The checkers of auctions and presales, under supervision, on a real file.
-@Suite struct DealSettlerTests {
+@Suite(.timeLimit(.minutes(5))) struct DealSettlerTests {
     private let alice = AccountKey(tenant: .standard, account: AccountID("alice")!)
     private let bob = AccountKey(tenant: .standard, account: AccountID("bob")!)
     private let ids = WithdrawalIDGenerator(clock: LedgerClock { Self.now })
@@ -91,16 +91,6 @@ import Workers
         running.cancel()
         try await running.value
         try result.get()
-    }
-
-    private func eventually(
-        _ condition: () async throws -> Bool, sourceLocation: SourceLocation = #_sourceLocation
-    ) async throws {
-        for _ in 0..<1_200 {
-            if try await condition() { return }
-            try await Task.sleep(for: .milliseconds(25))
-        }
-        Issue.record("it never came to pass", sourceLocation: sourceLocation)
     }
 
     @Test func `the original's checker had no loop; this one goes on, and wakes when one is due`()

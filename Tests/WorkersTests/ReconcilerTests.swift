@@ -10,7 +10,7 @@ import Workers
 
 @testable import Supervision
 
-@Suite struct ReconcilerTests {
+@Suite(.timeLimit(.minutes(5))) struct ReconcilerTests {
     @Test func `books that agree are said to, and nothing is stopped`() async throws {
         let world = World(gateway: ScriptedGateway())
         let trips = Mutex<[String]>([])
