@@ -26,7 +26,7 @@ package struct TONAddress: Hashable, Sendable {
     package var rawText: String {
         // Short texts need no memory, unlike those that are interpolated.
         let prefix = workchain == 0 ? "0:" : workchain == -1 ? "-1:" : "\(workchain):"
-        return Hexadecimal.encode(accountHash.words, after: prefix)
+        return Hexadecimal.encode(accountHash.inlineBytes.span, after: prefix)
     }
 
     /// The friendly form of TEP-2 in the URL-safe alphabet, for people and explorers.

@@ -89,6 +89,9 @@ package struct Hash256: Hashable, Sendable {
         return UInt8(truncatingIfNeeded: word >> UInt64(56 - 8 * (index & 7)))
     }
 
+    /// The same bytes as `bytes`, in no memory of their own.
+    var inlineBytes: InlineArray<32, UInt8> { InlineArray { self[$0] } }
+
     package var bytes: [UInt8] {
         var bytes: [UInt8] = []
         bytes.reserveCapacity(Self.byteCount)
@@ -97,7 +100,7 @@ package struct Hash256: Hashable, Sendable {
     }
 
     /// 64 lower-case hexadecimal digits.
-    package var hex: String { Hexadecimal.encode(words) }
+    package var hex: String { Hexadecimal.encode(inlineBytes.span) }
 
     /// The standard alphabet with padding: 44 characters.
     package var base64: String { Base64.encode(bytes) }

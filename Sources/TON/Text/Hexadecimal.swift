@@ -4,30 +4,19 @@
 /// Bytes as hexadecimal digits.
 package enum Hexadecimal {
     /// Two lower-case digits for each byte.
-    package static func encode(_ bytes: [UInt8]) -> String {
-        unsafe String(unsafeUninitializedCapacity: bytes.count * 2) { text in
-            for (index, byte) in bytes.enumerated() {
-                unsafe text[index * 2] = digit(byte >> 4)
-                unsafe text[index * 2 + 1] = digit(byte & 0xF)
-            }
-            return bytes.count * 2
-        }
-    }
+    package static func encode(_ bytes: [UInt8]) -> String { encode(bytes.span) }
 
-    /// `prefix` and the 64 lower-case digits of four big-endian words.
-    static func encode(
-        _ words: (UInt64, UInt64, UInt64, UInt64), after prefix: String = ""
-    ) -> String {
+    /// The same behind `prefix`.
+    static func encode(_ bytes: Span<UInt8>, after prefix: String = "") -> String {
         let start = prefix.utf8.count
-        return unsafe String(unsafeUninitializedCapacity: start + 64) { text in
+        let count = start + 2 * bytes.count
+        return unsafe String(unsafeUninitializedCapacity: count) { text in
             for (index, character) in prefix.utf8.enumerated() { unsafe text[index] = character }
-            for (index, word) in [words.0, words.1, words.2, words.3].enumerated() {
-                for place in 0..<16 {
-                    let nibble = UInt8(truncatingIfNeeded: word >> UInt64(60 - 4 * place) & 0xF)
-                    unsafe text[start + index * 16 + place] = digit(nibble)
-                }
+            for index in bytes.indices {
+                unsafe text[start + 2 * index] = digit(bytes[index] >> 4)
+                unsafe text[start + 2 * index + 1] = digit(bytes[index] & 0xF)
             }
-            return start + 64
+            return count
         }
     }
 
